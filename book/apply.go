@@ -1,0 +1,235 @@
+package book
+
+import (
+	"fmt"
+
+	"chronos.dev/market"
+	"chronos.dev/money"
+)
+
+// GapError reports that messages were lost between a book and its venue. The
+// cure is a snapshot.
+type GapError struct {
+	Want, Got uint64 // sequence the event had to follow, and the one it follows
+}
+
+func (e *GapError) Error() string {
+	return fmt.Sprintf("book: sequence gap: event follows %d, book is at %d", e.Got, e.Want)
+}
+
+// ChecksumError reports that the venue's sum over its book differs from ours.
+// The cure is a snapshot.
+type ChecksumError struct{ Want, Got uint32 }
+
+func (e *ChecksumError) Error() string {
+	return fmt.Sprintf("book: checksum: venue says %d, book gives %d", e.Want, e.Got)
+}
+
+// LevelError reports a level that no book can hold. The cure is a snapshot.
+type LevelError struct {
+	Level market.Level
+	Why   string
+}
+
+func (e *LevelError) Error() string {
+	return fmt.Sprintf("book: %s level %s at %s: %s", e.Level.Side, e.Level.Size, e.Level.Price, e.Why)
+}
+
+// VenueGapError reports that the venue's decoder noticed a loss. The cure is a
+// snapshot.
+type VenueGapError struct{ Reason string }
+
+func (e *VenueGapError) Error() string { return "book: decoder reports a gap: " + e.Reason }
+
+// Apply applies one event. An error means that the book has become Gapped, and
+// is one of *GapError, *ChecksumError, *LevelError, *VenueGapError. Events that
+// change nothing by rule (duplicates, older epochs, deltas without a snapshot)
+// are counted and give no error. Writer only.
+func (b *Book) Apply(e *market.Event) error {
+	if b.state == Halted {
+		b.counters.Dropped++
+		return nil
+	}
+	switch {
+	case e.Epoch < b.epoch:
+		b.counters.Duplicates++
+		return nil
+	case e.Kind == market.Gap:
+		b.epoch = e.Epoch
+		return b.gap(&VenueGapError{e.Reason}, e.RecvTime)
+	case e.Kind == market.Snapshot:
+		return b.applySnapshot(e)
+	case e.Epoch > b.epoch:
+		b.epoch, b.seq = e.Epoch, 0
+		b.counters.Dropped++
+		b.enter(Awaiting, fmt.Sprintf("the source began epoch %d; no snapshot of it yet", e.Epoch), e.RecvTime)
+		return nil
+	}
+	return b.applyDelta(e)
+}
+
+func (b *Book) applySnapshot(e *market.Event) error {
+	if b.usable() && e.Epoch == b.epoch && !e.Unsequenced && e.Seq <= b.seq {
+		b.counters.Duplicates++
+		return nil
+	}
+	b.bids.reset()
+	b.asks.reset()
+	b.priceScale, b.sizeScale = 0, 0
+	b.epoch, b.seq = e.Epoch, e.Seq
+	b.counters.Snapshots++
+	if err := b.setLevels(e); err != nil {
+		return b.gap(err, e.RecvTime)
+	}
+	return b.finish(e)
+}
+
+func (b *Book) applyDelta(e *market.Event) error {
+	switch {
+	case b.state == Awaiting || b.state == Gapped:
+		b.counters.Dropped++
+		return nil
+	case e.Unsequenced:
+	case e.Seq == b.seq && e.PrevSeq == b.seq && len(e.Levels) == 0 && !e.HasChecksum:
+		// A confirmation: nothing changed, the source is alive.
+	case e.Seq <= b.seq:
+		b.counters.Duplicates++
+		return nil
+	case e.PrevSeq != b.seq:
+		return b.gap(&GapError{Want: b.seq, Got: e.PrevSeq}, e.RecvTime)
+	}
+	if len(e.Levels) > 0 || e.Seq != b.seq {
+		b.counters.Updates++
+	}
+	if err := b.setLevels(e); err != nil {
+		return b.gap(err, e.RecvTime)
+	}
+	b.seq = max(b.seq, e.Seq)
+	return b.finish(e)
+}
+
+// finish cuts the book to the venue's depth, compares checksums and settles the
+// state.
+func (b *Book) finish(e *market.Event) error {
+	b.cut(&b.bids)
+	b.cut(&b.asks)
+	b.venueTime, b.recvTime = e.VenueTime, e.RecvTime
+	if e.HasChecksum && b.rules.Checksum != nil {
+		if got := b.sum(); got != e.Checksum {
+			b.counters.BadSums++
+			return b.gap(&ChecksumError{Want: e.Checksum, Got: got}, e.RecvTime)
+		}
+		b.counters.ChecksumsOK++
+	}
+	b.version++
+	switch {
+	case b.isCrossed():
+		b.enter(Crossed, "best bid at or above best ask", e.RecvTime)
+	case b.state != Live:
+		b.enter(Live, "", e.RecvTime)
+	}
+	return nil
+}
+
+func (b *Book) usable() bool { return b.state == Live || b.state == Crossed || b.state == Stale }
+
+func (b *Book) isCrossed() bool {
+	bid, okBid := b.bids.best()
+	ask, okAsk := b.asks.best()
+	return okBid && okAsk && bid.Price >= ask.Price
+}
+
+func (b *Book) gap(err error, now int64) error {
+	b.counters.Gaps++
+	b.enter(Gapped, err.Error(), now)
+	return err
+}
+
+func (b *Book) setLevels(e *market.Event) error {
+	for i := range e.Levels {
+		if err := b.setLevel(&e.Levels[i], e.Kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Book) setLevel(l *market.Level, kind market.EventKind) error {
+	side := &b.bids
+	switch {
+	case l.Side == market.Ask:
+		side = &b.asks
+	case l.Side != market.Bid:
+		return &LevelError{*l, "no side"}
+	}
+	if l.Price.Coef <= 0 || l.Size.Coef < 0 {
+		return &LevelError{*l, "want a price above and a size not below zero"}
+	}
+	if err := b.widen(l); err != nil {
+		return &LevelError{*l, err.Error()}
+	}
+	p, err := l.Price.At(b.priceScale)
+	if err != nil {
+		return &LevelError{*l, err.Error()}
+	}
+	if l.Size.IsZero() {
+		b.delete(side, money.Price(p), kind)
+		return nil
+	}
+	s, err := l.Size.At(b.sizeScale)
+	if err != nil {
+		return &LevelError{*l, err.Error()}
+	}
+	side.set(Level{money.Price(p), money.Size(s), l.Price.Scale, l.Size.Scale})
+	if side.len() > MaxLevels {
+		return &LevelError{*l, fmt.Sprintf("more than %d levels a side", MaxLevels)}
+	}
+	return nil
+}
+
+func (b *Book) delete(side *ladder, p money.Price, kind market.EventKind) {
+	held := side.delete(p)
+	if kind != market.Delta {
+		return
+	}
+	b.counters.Deletes++
+	if !held {
+		b.counters.AbsentDeletes++
+	}
+}
+
+// widen raises the scales of the book to those of l. Digits that are zero do
+// not count, or a venue that pads its numbers would push far levels out of range.
+func (b *Book) widen(l *market.Level) error {
+	ps, ss := l.Price.Trim().Scale, l.Size.Trim().Scale
+	if ps <= b.priceScale && ss <= b.sizeScale {
+		return nil
+	}
+	ps, ss = max(ps, b.priceScale), max(ss, b.sizeScale)
+	if err := b.bids.rescale(ps-b.priceScale, ss-b.sizeScale); err != nil {
+		return err
+	}
+	if err := b.asks.rescale(ps-b.priceScale, ss-b.sizeScale); err != nil {
+		return err
+	}
+	b.priceScale, b.sizeScale = ps, ss
+	return nil
+}
+
+// cut drops the worst levels beyond the venue's depth.
+func (b *Book) cut(side *ladder) {
+	if b.rules.Depth <= 0 {
+		return
+	}
+	for side.len() > b.rules.Depth {
+		side.dropWorst()
+		b.counters.DepthDropped++
+	}
+}
+
+func (b *Book) sum() uint32 {
+	n := b.rules.Checksum.Depth
+	b.top[0] = b.bids.appendSent(b.top[0][:0], n, b.priceScale, b.sizeScale)
+	b.top[1] = b.asks.appendSent(b.top[1][:0], n, b.priceScale, b.sizeScale)
+	return b.rules.Checksum.Sum(b.top[0], b.top[1])
+}
