@@ -1,0 +1,90 @@
+// Package plan holds the nouns of an answer: plan, route, leg, bound.
+//
+// A Plan says exactly what is given and received, in engine minor units, and how
+// it is made: Routes side by side, each a chain of at most three Legs, each leg
+// an amount at one venue and instrument. The amounts of a plan balance to the
+// unit: what a leg receives is what the next one gives, and the routes sum to
+// the plan.
+package plan
+
+import (
+	"chronos.dev/market"
+	"chronos.dev/money"
+)
+
+// MaxHops is the most legs of a route. More would let one side of a book stand
+// in two places of a route and couple their capacity.
+const MaxHops = 3
+
+// Action is what a leg does with the base asset of its market.
+type Action uint8
+
+// The zero Action is invalid.
+const (
+	Sell Action = 1 + iota // gives base, receives quote
+	Buy                    // gives quote, receives base
+)
+
+// String returns "sell" or "buy".
+func (a Action) String() string {
+	if a == Sell {
+		return "sell"
+	}
+	return "buy"
+}
+
+// Leg is an amount at one venue and instrument.
+type Leg struct {
+	Key    market.Key
+	Action Action
+	// In is given and Out received, after the fee, in engine minor units of
+	// GiveAsset and GetAsset.
+	GiveAsset, GetAsset market.Asset
+	In, Out             money.Amount
+	// Fee is what the venue keeps, in minor units of FeeAsset. It is inside In or
+	// not in Out already.
+	Fee      money.Amount
+	FeeAsset market.Asset
+}
+
+// GrossIn and GrossOut are the amounts that changed hands in the book, before
+// the fee.
+func (l *Leg) GrossIn() money.Amount {
+	if l.FeeAsset.Symbol == l.GiveAsset.Symbol {
+		return l.In - l.Fee
+	}
+	return l.In
+}
+
+// GrossOut is what the book pays, before the fee.
+func (l *Leg) GrossOut() money.Amount {
+	if l.FeeAsset.Symbol == l.GetAsset.Symbol {
+		return l.Out + l.Fee
+	}
+	return l.Out
+}
+
+// Route is a chain of legs: each gives what the one before received.
+type Route struct{ Legs []Leg }
+
+// In is what the route takes from the customer.
+func (r *Route) In() money.Amount { return r.Legs[0].In }
+
+// Out is what the customer receives of it.
+func (r *Route) Out() money.Amount { return r.Legs[len(r.Legs)-1].Out }
+
+// Bound is what no plan over the same books can beat: for an exact-in plan an
+// output, for an exact-out plan an input.
+type Bound struct {
+	Method string
+	Amount money.Amount
+}
+
+// Plan is an answer.
+type Plan struct {
+	Sell, Buy market.Asset
+	In, Out   money.Amount
+	ExactOut  bool // Out was asked for; else In was
+	Routes    []Route
+	Bound     Bound
+}

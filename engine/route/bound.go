@@ -1,0 +1,288 @@
+package route
+
+import (
+	"math"
+	"math/bits"
+
+	"chronos.dev/engine/plan"
+	"chronos.dev/graph"
+	"chronos.dev/money"
+)
+
+// Weak duality of generalized flow: give every node a price nu >= 0, the target
+// a positive one. Then no plan of at most three hops, however it splits, gives
+// more than
+//
+//	B(nu) = (nu_S*X + sum over arcs v->w of max(0, Out*nu_w - In*nu_v)) / nu_T
+//
+// of the target for X of the source. The nodes are layered: S, (a,1), (a,2), T,
+// with nu(a,1) >= nu(a,2) because an amount may stay. Any prices give a bound
+// that holds; bad ones a loose one. So floats may propose them, and the sum is
+// formed in integers. For an exact-out plan the same inequality is read for X.
+
+// Method names the bound in answers.
+const Method = "lagrangian-dual"
+
+// priceBits is the size of the largest node price as an integer.
+const priceBits = 60
+
+// prices are node prices: layer 1 and 2 by AssetID, the source and the target.
+type prices struct {
+	one, two       []float64
+	source, target float64
+}
+
+// bound returns the better of two bounds: with the best rates of all books,
+// which is tight for small orders, and with the last rates that the plan paid,
+// which is tight when the plan's path is the only good one.
+func (s *Solver) bound(a *Answer) plan.Bound {
+	s.propose(a, false)
+	best := s.evaluate(&a.Plan)
+	s.propose(a, true)
+	other := s.evaluate(&a.Plan)
+	if a.Plan.ExactOut {
+		best = max(best, other)
+	} else {
+		best = min(best, other)
+	}
+	return plan.Bound{Method: Method, Amount: best}
+}
+
+// propose sets the node prices. With marginal set, the edges of the plan's path
+// count at the rate of the last arc they used.
+func (s *Solver) propose(a *Answer, marginal bool) {
+	p := &s.prices
+	n := len(s.snap.Assets)
+	p.one, p.two = zeroed(p.one, n), zeroed(p.two, n)
+	p.target = 1
+	rate := func(e *graph.Edge, layer int) float64 {
+		if marginal {
+			if h := hopAt(a.Path, layer); h >= 0 && a.Path[h] == e.From && a.Path[h+1] == e.To {
+				return arcRate(s.last[h])
+			}
+		}
+		return s.topRate(e)
+	}
+	for b := range n {
+		if e := s.inner(graph.AssetID(b), s.req.Buy); e != nil && s.req.MaxHops >= 2 {
+			p.two[b] = rate(e, 3)
+		}
+	}
+	for v := range n {
+		p.one[v] = p.two[v]
+		if s.req.MaxHops < 3 || !s.between(graph.AssetID(v)) {
+			continue
+		}
+		out := s.edges(graph.AssetID(v))
+		for i := range out {
+			if e := &out[i]; s.between(e.To) {
+				p.one[v] = max(p.one[v], rate(e, 2)*p.two[e.To])
+			}
+		}
+	}
+	p.source = s.sourcePrice(a, rate, marginal)
+}
+
+// sourcePrice is the best value of one unit of Sell, or with marginal set its
+// value along the plan's path.
+func (s *Solver) sourcePrice(a *Answer, rate func(*graph.Edge, int) float64, marginal bool) float64 {
+	if marginal {
+		v := 1.0
+		for h := range len(a.Path) - 1 {
+			v *= arcRate(s.last[h])
+		}
+		return v
+	}
+	best := 0.0
+	out := s.edges(s.req.Sell)
+	for i := range out {
+		e := &out[i]
+		if e.To == s.req.Buy {
+			best = max(best, s.topRate(e))
+		} else {
+			best = max(best, rate(e, 1)*s.prices.one[e.To])
+		}
+	}
+	return best
+}
+
+// hopAt returns which hop of a path stands in a layer: 1 out of S, 2 between, 3
+// into T; -1 if none does.
+func hopAt(path []graph.AssetID, layer int) int {
+	switch hops := len(path) - 1; {
+	case hops == 1:
+		return -1 // S -> T is an arc of its own
+	case layer == 3:
+		return hops - 1
+	case layer == 2 && hops == 3:
+		return 1
+	case layer == 1:
+		return 0
+	}
+	return -1
+}
+
+// inner returns the edge between two assets if from is neither end of the request.
+func (s *Solver) inner(from, to graph.AssetID) *graph.Edge {
+	if !s.between(from) {
+		return nil
+	}
+	return s.snap.Edge(from, to)
+}
+
+func (s *Solver) topRate(e *graph.Edge) float64 {
+	best := 0.0
+	for _, id := range e.Markets {
+		if !s.usable[id] {
+			continue
+		}
+		if side := s.side(id, e.From); len(side.Arcs) > 0 {
+			best = max(best, arcRate(side.Arcs[0]))
+		}
+	}
+	return best
+}
+
+func arcRate(a graph.Arc) float64 { return float64(a.Out) / float64(a.In) }
+
+// evaluate forms B of the proposed prices in integers: an upper bound of the
+// output, or a lower bound of the input.
+func (s *Solver) evaluate(p *plan.Plan) money.Amount {
+	one, two, source, target := s.integerPrices()
+	var sum acc
+	s.surplus(&sum, s.snap.Edge(s.req.Sell, s.req.Buy), source, target)
+	first := s.edges(s.req.Sell)
+	for i := range first {
+		if e := &first[i]; s.between(e.To) && s.req.MaxHops >= 2 {
+			s.surplus(&sum, e, source, one(e.To))
+		}
+	}
+	for v := range s.snap.Assets {
+		v := graph.AssetID(v)
+		if !s.between(v) {
+			continue
+		}
+		out := s.edges(v)
+		for i := range out {
+			switch e := &out[i]; {
+			case e.To == s.req.Buy && s.req.MaxHops >= 2:
+				s.surplus(&sum, e, two(v), target)
+			case s.between(e.To) && s.req.MaxHops >= 3:
+				s.surplus(&sum, e, one(v), two(e.To))
+			}
+		}
+	}
+	if p.ExactOut {
+		return sum.below(uint64(p.Out), target, source)
+	}
+	sum.addMul(uint64(p.In), source)
+	return sum.divUp(target)
+}
+
+// integerPrices scales the proposal to integers. Node prices keep their order,
+// so one >= two holds for them as it does for the floats.
+func (s *Solver) integerPrices() (one, two func(graph.AssetID) uint64, source, target uint64) {
+	p := &s.prices
+	most := max(p.source, p.target)
+	for i := range p.one {
+		most = max(most, p.one[i], p.two[i])
+	}
+	scale := math.Ldexp(1, priceBits) / most
+	whole := func(x float64) uint64 { return uint64(x * scale) }
+	one = func(a graph.AssetID) uint64 { return whole(p.one[a]) }
+	two = func(a graph.AssetID) uint64 { return whole(p.two[a]) }
+	return one, two, whole(p.source), whole(p.target)
+}
+
+// surplus adds max(0, Out*to - In*from) over the usable arcs of e. Arcs are
+// sorted, so the first without surplus is the last to look at.
+func (s *Solver) surplus(sum *acc, e *graph.Edge, from, to uint64) {
+	if e == nil {
+		return
+	}
+	for _, id := range e.Markets {
+		if !s.usable[id] {
+			continue
+		}
+		for _, a := range s.side(id, e.From).Arcs {
+			if !sum.addSurplus(uint64(a.Out), to, uint64(a.In), from) {
+				break
+			}
+		}
+	}
+}
+
+func zeroed(s []float64, n int) []float64 {
+	s = s[:0]
+	for range n {
+		s = append(s, 0)
+	}
+	return s
+}
+
+// acc is an unsigned 192-bit sum. Its terms are below 2^123, so no number of
+// arcs that fits a memory can overflow it.
+type acc struct{ hi, mid, lo uint64 }
+
+func (s *acc) add(hi, lo uint64) {
+	var c uint64
+	s.lo, c = bits.Add64(s.lo, lo, 0)
+	s.mid, c = bits.Add64(s.mid, hi, c)
+	s.hi += c
+}
+
+func (s *acc) addMul(a, b uint64) {
+	hi, lo := bits.Mul64(a, b)
+	s.add(hi, lo)
+}
+
+// addSurplus adds a*b - c*d if that is positive, and reports whether it was.
+func (s *acc) addSurplus(a, b, c, d uint64) bool {
+	h1, l1 := bits.Mul64(a, b)
+	h2, l2 := bits.Mul64(c, d)
+	lo, borrow := bits.Sub64(l1, l2, 0)
+	hi, borrow := bits.Sub64(h1, h2, borrow)
+	if borrow != 0 || hi|lo == 0 {
+		return false
+	}
+	s.add(hi, lo)
+	return true
+}
+
+// divUp returns s / d rounded up, at most MaxInt64; d = 0 bounds nothing.
+func (s *acc) divUp(d uint64) money.Amount {
+	q, rem, ok := s.div(d)
+	if !ok || q > math.MaxInt64-1 {
+		return math.MaxInt64
+	}
+	if rem > 0 {
+		q++
+	}
+	return money.Amount(q)
+}
+
+// below returns (a*b - s) / d rounded down, 0 if that is negative.
+func (s *acc) below(a, b, d uint64) money.Amount {
+	hi, lo := bits.Mul64(a, b)
+	var t acc
+	var borrow uint64
+	t.lo, borrow = bits.Sub64(lo, s.lo, 0)
+	t.mid, borrow = bits.Sub64(hi, s.mid, borrow)
+	if s.hi > 0 || borrow != 0 {
+		return 0
+	}
+	q, _, ok := t.div(d)
+	if !ok {
+		return 0
+	}
+	return money.Amount(min(q, math.MaxInt64))
+}
+
+// div returns the quotient if it fits 64 bits.
+func (s *acc) div(d uint64) (q, rem uint64, ok bool) {
+	if s.hi != 0 || s.mid >= d {
+		return 0, 0, false
+	}
+	q, rem = bits.Div64(s.mid, s.lo, d)
+	return q, rem, true
+}

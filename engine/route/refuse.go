@@ -1,0 +1,171 @@
+package route
+
+import (
+	"fmt"
+
+	"chronos.dev/graph"
+	"chronos.dev/money"
+)
+
+// Reasons of a NoRouteError.
+const (
+	Disconnected = "disconnected"  // no chain of markets leads from Sell to Buy
+	BelowMinimum = "below_minimum" // so little that what comes out rounds to nothing
+)
+
+// NoRouteError reports that no plan exists however deep the books were. The cure
+// is another pair, or for BelowMinimum a larger amount.
+type NoRouteError struct {
+	Reason  string
+	Explain []graph.LeftOut
+}
+
+func (e *NoRouteError) Error() string { return "route: no route: " + e.Reason }
+
+// StaleError reports that a path exists but its books cannot be used now. The
+// cure is to try again once they are live.
+type StaleError struct{ Stale []graph.LeftOut }
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("route: no usable book on any path; %d left out", len(e.Stale))
+}
+
+// DepthError reports an amount above what any single path can fill. The cure is
+// at most MaxIn, which gives OutAtMax.
+type DepthError struct{ MaxIn, OutAtMax money.Amount }
+
+func (e *DepthError) Error() string {
+	return fmt.Sprintf("route: above the depth of the books: at most %d in, %d out", e.MaxIn, e.OutAtMax)
+}
+
+// refuse finds out why no path was found.
+func (s *Solver) refuse() error {
+	all := func(e *graph.Edge) bool { return true }
+	usable := func(e *graph.Edge) bool { in, _ := s.depth(e); return in > 0 }
+	left := s.leftOut()
+	switch {
+	case !s.connected(all):
+		return &NoRouteError{Disconnected, left}
+	case !s.connected(usable):
+		return &StaleError{left}
+	}
+	maxIn, out := s.deepest()
+	switch {
+	case out == 0:
+		return &NoRouteError{BelowMinimum, left}
+	case s.req.In > 0 && s.req.In <= maxIn:
+		return &NoRouteError{BelowMinimum, left}
+	case s.req.Out > 0 && s.req.Out <= out:
+		return money.ErrOverflow
+	}
+	return &DepthError{maxIn, out}
+}
+
+// connected reports whether a path of at most MaxHops edges exists that pass ok.
+func (s *Solver) connected(ok func(*graph.Edge) bool) bool {
+	found := false
+	s.eachPath(func(edges []*graph.Edge) {
+		for _, e := range edges {
+			if !ok(e) {
+				return
+			}
+		}
+		found = true
+	})
+	return found
+}
+
+// eachPath calls f with the edges of every simple path of at most MaxHops from
+// Sell to Buy. It is for refusals and explanations, not for prices.
+func (s *Solver) eachPath(f func(edges []*graph.Edge)) {
+	var chain [3]*graph.Edge
+	last := func(n int, from graph.AssetID) {
+		if chain[n] = s.snap.Edge(from, s.req.Buy); chain[n] != nil {
+			f(chain[:n+1])
+		}
+	}
+	last(0, s.req.Sell)
+	if s.req.MaxHops < 2 {
+		return
+	}
+	first := s.edges(s.req.Sell)
+	for i := range first {
+		a := first[i].To
+		if !s.between(a) {
+			continue
+		}
+		chain[0] = &first[i]
+		last(1, a)
+		if s.req.MaxHops < 3 {
+			continue
+		}
+		second := s.edges(a)
+		for j := range second {
+			if s.between(second[j].To) {
+				chain[1] = &second[j]
+				last(2, second[j].To)
+			}
+		}
+	}
+}
+
+// leftOut lists the markets on any path of the request that cannot be used.
+func (s *Solver) leftOut() []graph.LeftOut {
+	blocked := 0
+	for _, ok := range s.usable {
+		if !ok {
+			blocked++
+		}
+	}
+	if blocked == 0 {
+		return nil
+	}
+	seen := make([]bool, len(s.usable))
+	s.eachPath(func(edges []*graph.Edge) {
+		for _, e := range edges {
+			for _, id := range e.Markets {
+				seen[id] = true
+			}
+		}
+	})
+	var left []graph.LeftOut
+	for id, on := range seen {
+		if on && !s.usable[id] {
+			u, _ := s.snap.States[id].Usable(s.req.Now, s.req.StaleAfter)
+			left = append(left, graph.LeftOut{Key: s.snap.Markets[id].Key, Usability: u})
+		}
+	}
+	return left
+}
+
+// deepest returns the largest input that one path can turn into the Buy asset
+// whole, and the most that comes out of such a fill.
+func (s *Solver) deepest() (in, out money.Amount) {
+	s.eachPath(func(edges []*graph.Edge) {
+		x, y := s.pathDepth(edges)
+		if y > out || y == out && x > in {
+			in, out = x, y
+		}
+	})
+	return in, out
+}
+
+// pathDepth returns the largest input of a path and its output.
+func (s *Solver) pathDepth(edges []*graph.Edge) (in, out money.Amount) {
+	for i := len(edges) - 1; i >= 0; i-- {
+		depth, _ := s.depth(edges[i])
+		if i < len(edges)-1 {
+			depth = min(depth, s.sweep.inFor(s, edges[i], in))
+		}
+		in = depth
+	}
+	out = in
+	for _, e := range edges {
+		y, ok := s.sweep.in(s, e, out)
+		if !ok {
+			return 0, 0
+		}
+		out = y
+	}
+	return in, out
+}

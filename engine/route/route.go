@@ -1,0 +1,334 @@
+// Package route finds the plan: the exact optimal split over venues along the
+// best single path of at most three hops.
+//
+// A Solver answers one Request on one graph.Snapshot. Along a path every hop is
+// swept over all usable venues at once, best rate first, so the split over
+// venues is the optimum for that hop; and since each hop's output rises with its
+// input, the best path is found without trying every combination of splits. The
+// split over several paths is not solved here yet: the Bound of every plan says
+// how much it could bring at most.
+//
+// A Solver is scratch memory of one goroutine. It has no clock: the Request
+// carries the time.
+package route
+
+import (
+	"math"
+
+	"chronos.dev/engine/plan"
+	"chronos.dev/graph"
+	"chronos.dev/market"
+	"chronos.dev/money"
+)
+
+// Request says what is wanted. Exactly one of In and Out is positive.
+type Request struct {
+	Sell, Buy  graph.AssetID
+	In         money.Amount // exact-in: give this much of Sell
+	Out        money.Amount // exact-out: receive this much of Buy
+	MaxHops    int          // 1 to plan.MaxHops
+	Now        int64        // Unix nanoseconds
+	StaleAfter int64        // nanoseconds of silence after which a book is not used
+}
+
+// Answer is a plan and what stood behind it.
+type Answer struct {
+	Plan plan.Plan
+	Path []graph.AssetID // Sell, the assets between, Buy
+	Used []graph.MarketID
+	// LeftOut are the markets on any path of the request that could not be used.
+	LeftOut []graph.LeftOut
+}
+
+// Solver finds plans. Its zero value is ready.
+type Solver struct {
+	snap   *graph.Snapshot
+	req    Request
+	usable []bool // by MarketID
+
+	sweep  sweep
+	first  []money.Amount // by AssetID: see search
+	second []hop2         // by AssetID
+	fills  [plan.MaxHops][]Fill
+	last   [plan.MaxHops]graph.Arc // the last arc that the hop of the plan touched
+	prices prices
+}
+
+// path is a candidate: S, mids[0:n], T.
+type path struct {
+	mids  [plan.MaxHops - 1]graph.AssetID
+	n     int // assets between
+	value money.Amount
+	found bool
+}
+
+// hop2 is the best way to an asset in at most two hops, or from it.
+type hop2 struct {
+	amount money.Amount
+	via    graph.AssetID // the asset between, or none
+}
+
+const none graph.AssetID = -1
+
+// Solve answers req on snap. It fails with *NoRouteError, *StaleError,
+// *DepthError, or money.ErrOverflow when amounts on every path pass int64.
+func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
+	if (req.In > 0) == (req.Out > 0) || req.In < 0 || req.Out < 0 ||
+		req.MaxHops < 1 || req.MaxHops > plan.MaxHops || req.Sell == req.Buy {
+		panic("route: a request that its caller should have refused")
+	}
+	s.snap, s.req = snap, req
+	s.mark()
+	var best path
+	if req.In > 0 {
+		best = s.searchIn()
+	} else {
+		best = s.searchOut()
+	}
+	if !best.found {
+		return nil, s.refuse()
+	}
+	a := &Answer{Path: s.assets(best), LeftOut: s.leftOut()}
+	s.replay(a)
+	a.Plan.Bound = s.bound(a)
+	return a, nil
+}
+
+// mark notes which markets may be used.
+func (s *Solver) mark() {
+	s.usable = s.usable[:0]
+	for _, st := range s.snap.States {
+		_, ok := st.Usable(s.req.Now, s.req.StaleAfter)
+		s.usable = append(s.usable, ok)
+	}
+}
+
+func (s *Solver) assets(p path) []graph.AssetID {
+	a := append(make([]graph.AssetID, 0, p.n+2), s.req.Sell)
+	a = append(a, p.mids[:p.n]...)
+	return append(a, s.req.Buy)
+}
+
+// between reports whether a may stand between Sell and Buy.
+func (s *Solver) between(a graph.AssetID) bool { return a != s.req.Sell && a != s.req.Buy }
+
+// reset sizes the scratch of a search.
+func (s *Solver) reset() {
+	n := len(s.snap.Assets)
+	s.first, s.second = s.first[:0], s.second[:0]
+	for range n {
+		s.first = append(s.first, 0)
+		s.second = append(s.second, hop2{via: none})
+	}
+}
+
+// searchIn finds the path with the largest output for In. For each asset b the
+// largest amount that the edge b -> Buy can still take is all that matters of
+// the ways to b, because a larger input never gives a smaller output.
+func (s *Solver) searchIn() path {
+	s.reset()
+	var best path
+	for _, e := range s.edges(s.req.Sell) {
+		out, ok := s.sweep.in(s, &e, s.req.In)
+		switch {
+		case !ok || out == 0:
+		case e.To == s.req.Buy:
+			best = path{value: out, found: true}
+		default:
+			s.first[e.To] = out
+		}
+	}
+	if s.req.MaxHops >= 2 {
+		s.secondIn()
+	}
+	for b := range s.second {
+		h := s.second[b]
+		if h.amount == 0 {
+			continue
+		}
+		e := s.snap.Edge(graph.AssetID(b), s.req.Buy)
+		if out, ok := s.sweep.in(s, e, h.amount); ok && out > 0 {
+			s.offer(&best, through(h, graph.AssetID(b), true, out), out > best.value)
+		}
+	}
+	return best
+}
+
+// secondIn fills second[b] with the largest amount of b that two hops give and
+// the edge from b to Buy can take.
+func (s *Solver) secondIn() {
+	for b, y := range s.first {
+		s.keepMax(graph.AssetID(b), hop2{y, none})
+	}
+	if s.req.MaxHops < 3 {
+		return
+	}
+	for a, y := range s.first {
+		if y == 0 {
+			continue
+		}
+		for _, e := range s.edges(graph.AssetID(a)) {
+			if !s.between(e.To) || s.snap.Edge(e.To, s.req.Buy) == nil {
+				continue
+			}
+			if out, ok := s.sweep.in(s, &e, y); ok {
+				s.keepMax(e.To, hop2{out, graph.AssetID(a)})
+			}
+		}
+	}
+}
+
+func (s *Solver) keepMax(b graph.AssetID, h hop2) {
+	e := s.snap.Edge(b, s.req.Buy)
+	if h.amount == 0 || e == nil || !s.between(b) {
+		return
+	}
+	if capIn, _ := s.depth(e); h.amount > capIn {
+		return
+	}
+	old := s.second[b]
+	if h.amount > old.amount || h.amount == old.amount && s.lower(h.via, old.via) {
+		s.second[b] = h
+	}
+}
+
+// searchOut finds the path with the smallest input for Out, from the end of the
+// path to its beginning.
+func (s *Solver) searchOut() path {
+	s.reset()
+	var best path
+	if e := s.snap.Edge(s.req.Sell, s.req.Buy); e != nil {
+		if in, ok := s.sweep.out(s, e, s.req.Out); ok {
+			best = path{value: in, found: true}
+		}
+	}
+	if s.req.MaxHops >= 2 {
+		s.secondOut()
+	}
+	for a := range s.second {
+		h := s.second[a]
+		if h.amount == 0 {
+			continue
+		}
+		e := s.snap.Edge(s.req.Sell, graph.AssetID(a))
+		if in, ok := s.sweep.out(s, e, h.amount); ok {
+			s.offer(&best, through(h, graph.AssetID(a), false, in), in < best.value)
+		}
+	}
+	return best
+}
+
+// secondOut fills second[a] with the least amount of a that two hops turn into
+// Out.
+func (s *Solver) secondOut() {
+	for b := range s.first {
+		e := s.snap.Edge(graph.AssetID(b), s.req.Buy)
+		if e == nil || !s.between(graph.AssetID(b)) {
+			continue
+		}
+		if in, ok := s.sweep.out(s, e, s.req.Out); ok {
+			s.first[b] = in
+			s.keepMin(graph.AssetID(b), hop2{in, none})
+		}
+	}
+	if s.req.MaxHops < 3 {
+		return
+	}
+	for a := range s.snap.Assets {
+		a := graph.AssetID(a)
+		if !s.between(a) || s.snap.Edge(s.req.Sell, a) == nil {
+			continue
+		}
+		for _, e := range s.edges(a) {
+			if need := s.first[e.To]; s.between(e.To) && need > 0 {
+				if in, ok := s.sweep.out(s, &e, need); ok {
+					s.keepMin(a, hop2{in, e.To})
+				}
+			}
+		}
+	}
+}
+
+func (s *Solver) keepMin(a graph.AssetID, h hop2) {
+	if s.snap.Edge(s.req.Sell, a) == nil {
+		return
+	}
+	old := s.second[a]
+	if old.amount == 0 || h.amount < old.amount ||
+		h.amount == old.amount && s.lower(h.via, old.via) {
+		s.second[a] = h
+	}
+}
+
+// through is the path over b and the other asset of h, which comes before b on
+// the way in (before) and after it on the way out.
+func through(h hop2, b graph.AssetID, before bool, value money.Amount) path {
+	p := path{n: 1, value: value, found: true}
+	switch {
+	case h.via == none:
+		p.mids[0] = b
+	case before:
+		p.mids, p.n = [plan.MaxHops - 1]graph.AssetID{h.via, b}, 2
+	default:
+		p.mids, p.n = [plan.MaxHops - 1]graph.AssetID{b, h.via}, 2
+	}
+	return p
+}
+
+// offer takes p when it is better, or as good by a rule that is the same in
+// every process: fewer hops, then the names of the assets between.
+func (s *Solver) offer(best *path, p path, better bool) {
+	switch {
+	case !best.found || better:
+		*best = p
+	case p.value != best.value || p.n > best.n:
+	case p.n < best.n || s.pathLower(p, *best):
+		*best = p
+	}
+}
+
+func (s *Solver) pathLower(p, q path) bool {
+	for i := range p.n {
+		if p.mids[i] != q.mids[i] {
+			return s.lower(p.mids[i], q.mids[i])
+		}
+	}
+	return false
+}
+
+// lower orders assets by name; no asset comes first.
+func (s *Solver) lower(a, b graph.AssetID) bool {
+	if a == none || b == none {
+		return a == none && b != none
+	}
+	return s.snap.Assets[a].Symbol < s.snap.Assets[b].Symbol
+}
+
+func (s *Solver) edges(a graph.AssetID) []graph.Edge { return s.snap.From(a) }
+
+// side returns what a market offers out of an asset.
+func (s *Solver) side(id graph.MarketID, from graph.AssetID) *graph.Side {
+	return s.snap.States[id].Side(&s.snap.Markets[id], from)
+}
+
+// depth returns how much the usable markets of e take and give in all.
+func (s *Solver) depth(e *graph.Edge) (in, out money.Amount) {
+	for _, id := range e.Markets {
+		if !s.usable[id] {
+			continue
+		}
+		d := s.side(id, e.From)
+		in, out = addStop(in, d.SumIn), addStop(out, d.SumOut)
+	}
+	return in, out
+}
+
+// addStop returns a+b, at most MaxInt64.
+func addStop(a, b money.Amount) money.Amount {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+func (s *Solver) asset(id graph.AssetID) market.Asset { return s.snap.Assets[id] }
