@@ -47,6 +47,9 @@ func (s *Snapshot) Consolidate(pair market.Pair, depth int, now, staleAfter int6
 	return c
 }
 
+// Trades reports whether some market trades exactly this pair.
+func (s *Snapshot) Trades(pair market.Pair) bool { return len(s.sellers(pair)) > 0 }
+
 // sellers returns the markets of exactly this pair, not of its inverse.
 func (s *Snapshot) sellers(pair market.Pair) []MarketID {
 	base, okBase := s.Asset(pair.Base)

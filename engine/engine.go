@@ -1,0 +1,163 @@
+// Package engine holds books and graph, applies events and answers requests.
+//
+// Events come in through Writers, one for each goroutine that owns books (a
+// partition of the feed). Requests may come from any goroutine at any time and
+// never wait for a writer: they work on what was published last.
+//
+// The engine does no I/O and reads no clock; every call that needs the time
+// takes it, in Unix nanoseconds. The same events and times give the same answers.
+package engine
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chronos.dev/book"
+	"chronos.dev/engine/plan"
+	"chronos.dev/engine/route"
+	"chronos.dev/graph"
+	"chronos.dev/market"
+)
+
+// Defaults of Options.
+const (
+	DefaultStaleAfter = 2 * time.Second // of silence; a venue that confirms its books does so more often
+	DefaultScale      = 8               // decimals of an asset nobody has described
+)
+
+// Options say what an engine is to know. The zero value of a field means its
+// default.
+type Options struct {
+	Assets     []market.Asset
+	Fees       market.Fees
+	DefaultFee *market.Fee   // for markets without a line in Fees; nil: they are not used
+	StaleAfter time.Duration // DefaultStaleAfter
+	MaxHops    int           // plan.MaxHops
+
+	// Rules returns what books of a venue must know; nil: no checksums, no depth.
+	Rules func(key market.Key) market.BookRules
+}
+
+// Engine is safe for concurrent use.
+type Engine struct {
+	opts    Options
+	graph   *graph.Graph
+	solvers sync.Pool // of *scratch
+	stats   stats
+}
+
+// stats are counted by writers and read by metrics.
+type stats struct {
+	events, refused, gaps atomic.Uint64
+}
+
+// Stats are counters since the engine was made.
+type Stats struct {
+	Events  uint64 // applied or dropped by rule
+	Refused uint64 // of markets that could not be registered
+	Gaps    uint64 // times a book became gapped
+}
+
+// New returns an engine without markets. It fails when the options contradict
+// themselves.
+func New(opts Options) (*Engine, error) {
+	if opts.StaleAfter == 0 {
+		opts.StaleAfter = DefaultStaleAfter
+	}
+	if opts.MaxHops == 0 {
+		opts.MaxHops = plan.MaxHops
+	}
+	if opts.MaxHops < 1 || opts.MaxHops > plan.MaxHops {
+		return nil, fmt.Errorf("engine: max hops %d: want 1 to %d", opts.MaxHops, plan.MaxHops)
+	}
+	if opts.StaleAfter < 0 {
+		return nil, fmt.Errorf("engine: stale bound %v is negative", opts.StaleAfter)
+	}
+	g, err := graph.New(opts.Assets)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{opts: opts, graph: g}
+	e.solvers.New = func() any { return new(scratch) }
+	return e, nil
+}
+
+// scratch is the memory of one request.
+type scratch struct {
+	solver route.Solver
+	snap   graph.Snapshot
+}
+
+// Stats returns the counters.
+func (e *Engine) Stats() Stats {
+	return Stats{e.stats.events.Load(), e.stats.refused.Load(), e.stats.gaps.Load()}
+}
+
+// StaleAfter returns the bound of silence.
+func (e *Engine) StaleAfter() time.Duration { return e.opts.StaleAfter }
+
+// MaxHops returns the most hops a path may have.
+func (e *Engine) MaxHops() int { return e.opts.MaxHops }
+
+// Version returns the version of the graph.
+func (e *Engine) Version() uint64 { return e.graph.Version() }
+
+// Register makes the market of key known before anything is heard of it.
+func (e *Engine) Register(key market.Key) error {
+	_, err := e.graph.Register(key, describe)
+	return err
+}
+
+// describe invents an asset that no configuration describes.
+func describe(symbol string) (market.Asset, error) {
+	return market.Asset{Symbol: symbol, Scale: DefaultScale, EngineScale: DefaultScale}, nil
+}
+
+// Asset returns an asset by its symbol.
+func (e *Engine) Asset(symbol string) (market.Asset, bool) {
+	t := e.graph.Topology()
+	id, ok := t.Asset(symbol)
+	if !ok {
+		return market.Asset{}, false
+	}
+	return t.Assets[id], true
+}
+
+// Assets returns all assets in the order of registration.
+func (e *Engine) Assets() []market.Asset { return e.graph.Topology().Assets }
+
+// MarketStatus is what is known of one market at one moment.
+type MarketStatus struct {
+	Key       market.Key
+	Usability graph.Usability
+	Usable    bool
+	Fee       market.Fee
+	HasFee    bool
+	View      *book.View
+}
+
+// Markets returns the status of every market at now, in the order of
+// registration.
+func (e *Engine) Markets(now int64) []MarketStatus {
+	var snap graph.Snapshot
+	e.graph.Load(&snap)
+	all := make([]MarketStatus, len(snap.States))
+	for i, st := range snap.States {
+		u, ok := st.Usable(now, int64(e.opts.StaleAfter))
+		all[i] = MarketStatus{snap.Markets[i].Key, u, ok, st.Fee, st.HasFee, st.View}
+	}
+	return all
+}
+
+// Book returns the consolidated book of a pair at now, depth levels a side, and
+// false when nobody trades exactly this pair.
+func (e *Engine) Book(pair market.Pair, depth int, now int64) (graph.Consolidated, uint64, bool) {
+	var snap graph.Snapshot
+	e.graph.Load(&snap)
+	if !snap.Trades(pair) {
+		return graph.Consolidated{}, 0, false
+	}
+	return snap.Consolidate(pair, depth, now, int64(e.opts.StaleAfter)), snap.Version, true
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"chronos.dev/engine/plan"
+	"chronos.dev/engine/route"
+	"chronos.dev/graph"
+	"chronos.dev/market"
+	"chronos.dev/money"
+)
+
+// Request asks for a price. Exactly one of In and Out is positive, in engine
+// minor units.
+type Request struct {
+	Sell, Buy string // asset symbols that the engine knows, not the same
+	In, Out   money.Amount
+	MaxHops   int // 0: the engine's
+}
+
+// Price is an answer: a plan over books as they were, and how good it is.
+type Price struct {
+	Plan         plan.Plan
+	Mids         []Mid // of each hop of the path, first hop first
+	LeftOut      []graph.LeftOut
+	GraphVersion uint64
+	AsOf         int64 // Unix nanoseconds
+	OldestBook   int64 // age of the oldest book used, nanoseconds
+}
+
+// Mid is the middle of the best bid and the best ask of one hop over the venues
+// that may be used, before fees. Known is false where one of the two is missing.
+type Mid struct {
+	Pair     market.Pair
+	Bid, Ask money.Num
+	Known    bool
+	Inverse  bool // the hop buys the base of Pair: its rate is one over the mid
+}
+
+// UnknownAssetError reports a symbol that no market trades and no configuration
+// names.
+type UnknownAssetError struct{ Symbol string }
+
+func (e *UnknownAssetError) Error() string { return "engine: unknown asset " + e.Symbol }
+
+// Price answers r at now. It fails with *UnknownAssetError or the errors of
+// route.Solver.Solve.
+func (e *Engine) Price(r Request, now int64) (*Price, error) {
+	s := e.solvers.Get().(*scratch)
+	defer e.solvers.Put(s)
+	e.graph.Load(&s.snap)
+	sell, ok := s.snap.Asset(r.Sell)
+	if !ok {
+		return nil, &UnknownAssetError{r.Sell}
+	}
+	buy, ok := s.snap.Asset(r.Buy)
+	if !ok {
+		return nil, &UnknownAssetError{r.Buy}
+	}
+	hops := r.MaxHops
+	if hops == 0 {
+		hops = e.opts.MaxHops
+	}
+	a, err := s.solver.Solve(&s.snap, route.Request{
+		Sell: sell, Buy: buy, In: r.In, Out: r.Out, MaxHops: hops,
+		Now: now, StaleAfter: int64(e.opts.StaleAfter),
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Price{Plan: a.Plan, LeftOut: a.LeftOut, GraphVersion: s.snap.Version, AsOf: now}
+	for h := range len(a.Path) - 1 {
+		p.Mids = append(p.Mids, e.mid(&s.snap, a.Path[h], a.Path[h+1], now))
+	}
+	for _, id := range a.Used {
+		p.OldestBook = max(p.OldestBook, now-s.snap.States[id].View.RecvTime)
+	}
+	return p, nil
+}
+
+// mid finds the best bid and ask of one hop. Markets of the pair's inverse are
+// not mixed in: the pair is the one most markets of the hop trade, the first
+// market's on a tie.
+func (e *Engine) mid(snap *graph.Snapshot, from, to graph.AssetID, now int64) Mid {
+	edge := snap.Edge(from, to)
+	sells := 0
+	for _, id := range edge.Markets {
+		if snap.Markets[id].Base == from {
+			sells++
+		}
+	}
+	m := Mid{Pair: market.Pair{Base: snap.Assets[from].Symbol, Quote: snap.Assets[to].Symbol}}
+	if 2*sells < len(edge.Markets) {
+		m.Pair.Base, m.Pair.Quote, m.Inverse = m.Pair.Quote, m.Pair.Base, true
+	}
+	top := snap.Consolidate(m.Pair, 1, now, int64(e.opts.StaleAfter))
+	if len(top.Bids) > 0 && len(top.Asks) > 0 {
+		m.Bid, m.Ask, m.Known = top.Bids[0].Price, top.Asks[0].Price, true
+	}
+	return m
+}
