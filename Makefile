@@ -1,0 +1,58 @@
+# Everything a developer runs. `make run` and `make test` need Go and nothing else.
+
+GO       ?= go
+BIN      := bin/chronos
+FUZZTIME ?= 10s
+RACE_PKGS ?= ./...
+CAPTURES ?= $(firstword $(CHRONOS_CAPTURES) ../shared/data)
+TOOL     := $(GO) tool -modfile=tools/go.mod
+# Packages whose code decides about money: coverage is held above COVER_MIN.
+CORE     := ./money/... ./market ./book ./graph ./engine/... ./feed/venue/...
+COVER_MIN := 95
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one docs clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Start Chronos: embedded Kafka, simulated market, API on 127.0.0.1:8080
+	$(GO) run ./cmd/chronos serve --dev
+
+build: ## Build bin/chronos
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/chronos
+
+test: ## Run all tests that need only Go (recorded captures are used where found)
+	$(GO) test ./...
+
+race: ## Run the tests under the race detector
+	$(GO) test -race -short $(RACE_PKGS)
+
+fuzz: ## Run every fuzz target for FUZZTIME (10s)
+	@GO=$(GO) .ci/fuzz $(FUZZTIME)
+
+lint: ## Check formatting, vet, staticcheck
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt these:"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+cover: ## Test coverage of the core, a failure below 95 %
+	@GO=$(GO) .ci/cover $(COVER_MIN) $(CORE)
+
+test-kafka: ## Run the integration tests against a real Apache Kafka (needs Java 17 and Maven)
+	$(GO) test -tags kafka -count=1 -timeout 15m ./broker/... ./feed ./cmd/chronos
+
+accept: ## Run the acceptance tests of a started Chronos
+	$(GO) test -count=1 -run Accept ./cmd/chronos
+
+verify: build ## Replay recorded captures through decoders and books and compare
+	$(BIN) feed verify --captures $(CAPTURES)
+
+drop-one: build ## How soon is one lost message noticed? 200 seeds over all captures
+	$(BIN) feed verify --captures $(CAPTURES) --drop-one 1 --seeds 200
+
+docs: build ## Rewrite the generated parts of docs/
+	$(GO) generate ./...
+
+clean: ## Remove what was built
+	rm -rf bin dist coverage.out
