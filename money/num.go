@@ -4,7 +4,8 @@ import "math"
 
 // Num is the decimal Coef / 10^Scale, with the digits as they were sent:
 // {100, 2} is "1.00" and {1, 0} is "1". Equal values may have several Nums;
-// compare with Cmp. Scale is at most MaxScale.
+// compare with Cmp. Scale is at most MaxScale: who makes a Num from outside
+// checks that, and the methods rely on it.
 type Num struct {
 	Coef  int64
 	Scale uint8
@@ -97,6 +98,7 @@ func (n Num) AppendCanonical(dst []byte) []byte { return n.Trim().AppendText(dst
 func (n Num) String() string { return string(n.AppendText(nil)) }
 
 // AppendFixed appends v / 10^scale with exactly scale digits behind the point.
+// scale is at most MaxScale.
 func AppendFixed(dst []byte, v int64, scale uint8) []byte {
 	u := uint64(v)
 	if v < 0 {
@@ -126,7 +128,7 @@ func mulPow10(a int64, k uint8) (int64, error) {
 		return 0, ErrOverflow
 	}
 	p := pow10[k]
-	if a > math.MaxInt64/p || a < -math.MaxInt64/p {
+	if a > math.MaxInt64/p || a < math.MinInt64/p {
 		return 0, ErrOverflow
 	}
 	return a * p, nil

@@ -17,11 +17,14 @@ func MulDiv(a, b, d Amount, r Rounding) (Amount, error) {
 		return 0, ErrOverflow
 	}
 	q, rem := bits.Div64(hi, lo, uint64(d))
-	if r == Up && rem > 0 {
-		q++
-	}
 	if q > math.MaxInt64 {
 		return 0, ErrOverflow
+	}
+	if r == Up && rem > 0 {
+		if q == math.MaxInt64 {
+			return 0, ErrOverflow
+		}
+		q++
 	}
 	return Amount(q), nil
 }
@@ -45,23 +48,24 @@ func CmpRate(out1, in1, out2, in2 Amount) int {
 type Ratio struct{ Num, Den int64 }
 
 // Scaled returns a*b*r.Num/r.Den * 10^-pow, rounded once, as round says. The
-// product is formed in 192 bits. pow may be negative. a, b and r.Num must not
-// be negative, r.Den must be positive, and pow at most 3*MaxScale.
+// product is formed in 192 bits. a, b and r.Num must not be negative, r.Den must
+// be positive, and pow is within 3*MaxScale of zero; a broken promise here is a
+// bug of the caller and panics.
 func Scaled(a, b int64, r Ratio, pow int, round Rounding) (Amount, error) {
 	if a < 0 || b < 0 || r.Num < 0 || r.Den <= 0 {
 		panic("money: Scaled of a negative number or by zero")
 	}
+	if pow < -3*MaxScale || pow > 3*MaxScale {
+		panic("money: Scaled by a power of ten out of range")
+	}
 	var w wide
 	w[1], w[0] = bits.Mul64(uint64(a), uint64(b))
-	if !w.mul(uint64(r.Num)) {
-		return 0, ErrOverflow
-	}
-	for ; pow < 0; pow += MaxScale {
-		if !w.mul(uint64(pow10[min(-pow, MaxScale)])) {
+	_ = w.mul(uint64(r.Num)) // three factors of 63 bits always fit
+	for k := 0; pow < 0; pow += k {
+		// What exceeds 192 bits here exceeds 64 after any division by Den.
+		k = min(-pow, MaxScale)
+		if !w.mul(uint64(pow10[k])) {
 			return 0, ErrOverflow
-		}
-		if pow > -MaxScale {
-			break
 		}
 	}
 	// Whole quotients of whole quotients floor to the same number as one
