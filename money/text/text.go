@@ -4,7 +4,8 @@
 // Two grammars exist. ParseAmount reads what customers send: digits, a point,
 // digits, nothing else. ParseNum reads what venues send and keeps their digits:
 // it also takes a sign and an exponent. Both refuse what they cannot hold; none
-// rounds.
+// rounds. A Ratio is what people are shown of two amounts: exact until it is
+// written, and rounded then by the name of the method.
 package text
 
 import (
@@ -66,6 +67,25 @@ func ParseAmount[T []byte | string](s T, scale uint8) (money.Amount, error) {
 	return money.Amount(n), err
 }
 
+// BpsScale is the most decimals of basis points that anybody may set.
+const BpsScale = 4
+
+// ParseBps reads basis points, zero or more: the grammar and the errors of
+// ParseAmount at BpsScale.
+func ParseBps[T []byte | string](s T) (money.Num, error) {
+	a, err := ParseAmount(s, BpsScale)
+	if err != nil {
+		return money.Num{}, err
+	}
+	return money.Num{Coef: int64(a), Scale: BpsScale}, nil
+}
+
+// AppendAmount appends a with exactly scale decimals, at most money.MaxScale.
+// It does not allocate beyond dst.
+func AppendAmount(dst []byte, a money.Amount, scale uint8) []byte {
+	return money.AppendFixed(dst, int64(a), scale)
+}
+
 // digits counts the digits of s from i on.
 func digits[T []byte | string](s T, i int) int {
 	n := 0
@@ -84,8 +104,9 @@ func push(v int64, c byte) (int64, bool) {
 	return v*10 + int64(c-'0'), true
 }
 
-// maxExponent bounds the exponent of ParseNum; beyond it nothing fits anyway.
-const maxExponent = 99
+// maxExponent stops the exponent of ParseNum from wrapping. It is above the
+// length of any text that is read, so no fraction can make up for what it cuts.
+const maxExponent = 100_000_000
 
 // ParseNum reads a decimal as venues send them, -?digits(.digits)?([eE][+-]?digits)?,
 // and keeps its digits: "1.00" is {100, 2}. An exponent moves the point:
