@@ -8,7 +8,7 @@
 //
 // Byte slices that a Scanner returns point into the input, or into the
 // Scanner's own scratch for a string with escapes, and are valid until the next
-// call.
+// call. After an error only Reset goes on.
 package jscan
 
 import (
@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 )
 
-// Limits on hostile input.
+// Limits on hostile input. Time is linear in the input, whatever it is.
 const (
 	MaxDepth = 16   // nested arrays and objects
 	MaxKeys  = 1024 // members of one object
@@ -128,8 +128,7 @@ func (s *Scanner) Object(f func(key []byte) error) error {
 		s.depth--
 		return nil
 	}
-	var few [16]span
-	seen := few[:0]
+	var seen keys
 	for {
 		s.space()
 		start := s.i
@@ -137,16 +136,9 @@ func (s *Scanner) Object(f func(key []byte) error) error {
 		if err != nil {
 			return err
 		}
-		at := span{start, s.i}
-		if len(seen) == MaxKeys {
-			return s.fail("too many keys")
+		if why := seen.add(s.b, span{start + 1, s.i - 1}, key); why != "" {
+			return &SyntaxError{start, why}
 		}
-		for _, k := range seen {
-			if k.end-k.start == at.end-at.start && string(s.b[k.start:k.end]) == string(s.b[at.start:at.end]) {
-				return &SyntaxError{start, "duplicate key " + string(s.b[start:s.i])}
-			}
-		}
-		seen = append(seen, at)
 		if !s.take(':') {
 			return s.fail("want ':'")
 		}
@@ -163,8 +155,6 @@ func (s *Scanner) Object(f func(key []byte) error) error {
 		return nil
 	}
 }
-
-type span struct{ start, end int }
 
 // Array reads an array and calls f with the index of each element; f must read
 // the element, with Skip at the least.
