@@ -28,8 +28,8 @@ type Event struct {
 	Epoch uint64
 	// Seq is the number of this event and PrevSeq of the one it follows, as far
 	// as the venue's rules prove it. Decoders of venues without numbers count
-	// themselves. A Delta with Seq == PrevSeq and no levels confirms the book
-	// unchanged.
+	// themselves. Seq never falls within an epoch but after a Gap. A Delta with
+	// Seq == PrevSeq and no levels confirms the book unchanged.
 	Seq, PrevSeq uint64
 	Unsequenced  bool // Seq and PrevSeq say nothing; accept in order of arrival
 

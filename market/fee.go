@@ -57,7 +57,7 @@ type Fees []FeeSchedule
 
 // At returns the fee for one instrument at a time, and whether the table has
 // one: a line for the pair beats a line for the venue, and the line that began
-// last beats one that began earlier.
+// last beats one that began earlier. Of equals the first listed counts.
 func (f Fees) At(key Key, at time.Time) (Fee, bool) {
 	var best *FeeSchedule
 	for i := range f {
