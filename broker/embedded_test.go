@@ -23,7 +23,7 @@ func TestEmbeddedRetention(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	brief := Topic{"brief", 1, with("cleanup.policy", "delete", "retention.ms", "1")}
-	latest := Topic{"latest", 1, with("cleanup.policy", "compact")}
+	latest := Topic{"latest", 1, with("cleanup.policy", "compact", "retention.ms", "-1")}
 	if err := c.EnsureTopics(ctx, brief, latest); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,11 @@ func TestEmbeddedRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	b := l.Fetch(0, 50*time.Millisecond)
+	first, _, err := l.Bounds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := l.Fetch(first, 50*time.Millisecond)
 	buf, n := make([]byte, 16), 0
 	for {
 		if _, err := b.Read(buf); err != nil {

@@ -50,9 +50,9 @@ var shortSegments = map[string]string{
 func Topics() []Topic {
 	return []Topic{
 		{BookTopic, 12, with("cleanup.policy", "delete", "retention.ms", "3600000")},
-		{BookSnapshotTopic, 12, with("cleanup.policy", "compact")},
+		{BookSnapshotTopic, 12, with("cleanup.policy", "compact", "retention.ms", "-1")},
 		{ReferenceTopic, 3, with("cleanup.policy", "compact,delete", "retention.ms", "86400000")},
-		{LiquidityTopic, 6, with("cleanup.policy", "compact")},
+		{LiquidityTopic, 6, with("cleanup.policy", "compact", "retention.ms", "-1")},
 		{FeedDLQTopic, 3, with("cleanup.policy", "delete", "retention.ms", "2592000000")},
 	}
 }
