@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"fmt"
 
 	"chronos.dev/market"
@@ -46,21 +47,24 @@ func (e *VenueGapError) Error() string { return "book: decoder reports a gap: " 
 // change nothing by rule (duplicates, older epochs, deltas without a snapshot)
 // are counted and give no error. Writer only.
 func (b *Book) Apply(e *market.Event) error {
-	if b.state == Halted {
+	switch {
+	case b.state == Halted:
 		b.counters.Dropped++
 		return nil
-	}
-	switch {
 	case e.Epoch < b.epoch:
 		b.counters.Duplicates++
 		return nil
-	case e.Kind == market.Gap:
-		b.epoch = e.Epoch
-		return b.gap(&VenueGapError{e.Reason}, e.RecvTime)
 	case e.Kind == market.Snapshot:
 		return b.applySnapshot(e)
-	case e.Epoch > b.epoch:
+	}
+	begins := e.Epoch > b.epoch
+	if begins {
 		b.epoch, b.seq = e.Epoch, 0
+	}
+	switch {
+	case e.Kind != market.Delta: // a Gap, or a kind that nobody knows
+		return b.gap(&VenueGapError{e.Reason}, e.RecvTime)
+	case begins:
 		b.counters.Dropped++
 		b.enter(Awaiting, fmt.Sprintf("the source began epoch %d; no snapshot of it yet", e.Epoch), e.RecvTime)
 		return nil
@@ -68,6 +72,11 @@ func (b *Book) Apply(e *market.Event) error {
 	return b.applyDelta(e)
 }
 
+// applySnapshot replaces the book. A usable book ignores a snapshot of its epoch
+// that is not newer, for it may be one that was kept and sent again, and would
+// undo what came after it. That holds for a Stale book too: an old snapshot does
+// not prove that anybody speaks, a confirmation does. A book that is not usable
+// takes any snapshot.
 func (b *Book) applySnapshot(e *market.Event) error {
 	if b.usable() && e.Epoch == b.epoch && !e.Unsequenced && e.Seq <= b.seq {
 		b.counters.Duplicates++
@@ -85,13 +94,13 @@ func (b *Book) applySnapshot(e *market.Event) error {
 }
 
 func (b *Book) applyDelta(e *market.Event) error {
+	confirms := e.Seq == b.seq && e.PrevSeq == b.seq && len(e.Levels) == 0
 	switch {
-	case b.state == Awaiting || b.state == Gapped:
+	case !b.usable():
 		b.counters.Dropped++
 		return nil
-	case e.Unsequenced:
-	case e.Seq == b.seq && e.PrevSeq == b.seq && len(e.Levels) == 0 && !e.HasChecksum:
-		// A confirmation: nothing changed, the source is alive.
+	case e.Unsequenced || confirms:
+		// In order by promise, or nothing changed and the source is alive.
 	case e.Seq <= b.seq:
 		b.counters.Duplicates++
 		return nil
@@ -121,11 +130,9 @@ func (b *Book) finish(e *market.Event) error {
 		}
 		b.counters.ChecksumsOK++
 	}
-	b.version++
-	switch {
-	case b.isCrossed():
+	if b.isCrossed() {
 		b.enter(Crossed, "best bid at or above best ask", e.RecvTime)
-	case b.state != Live:
+	} else {
 		b.enter(Live, "", e.RecvTime)
 	}
 	return nil
@@ -162,22 +169,21 @@ func (b *Book) setLevel(l *market.Level, kind market.EventKind) error {
 	case l.Side != market.Bid:
 		return &LevelError{*l, "no side"}
 	}
-	if l.Price.Coef <= 0 || l.Size.Coef < 0 {
+	switch {
+	case l.Price.Coef <= 0 || l.Size.Coef < 0:
 		return &LevelError{*l, "want a price above and a size not below zero"}
+	case l.Price.Scale > money.MaxScale || l.Size.Scale > money.MaxScale:
+		return &LevelError{*l, fmt.Sprintf("more than %d decimals", money.MaxScale)}
+	case l.Size.IsZero():
+		b.delete(side, l.Price, kind)
+		return nil
 	}
 	if err := b.widen(l); err != nil {
 		return &LevelError{*l, err.Error()}
 	}
-	p, err := l.Price.At(b.priceScale)
-	if err != nil {
-		return &LevelError{*l, err.Error()}
-	}
-	if l.Size.IsZero() {
-		b.delete(side, money.Price(p), kind)
-		return nil
-	}
-	s, err := l.Size.At(b.sizeScale)
-	if err != nil {
+	p, errPrice := l.Price.At(b.priceScale)
+	s, errSize := l.Size.At(b.sizeScale)
+	if err := cmp.Or(errPrice, errSize); err != nil {
 		return &LevelError{*l, err.Error()}
 	}
 	side.set(Level{money.Price(p), money.Size(s), l.Price.Scale, l.Size.Scale})
@@ -187,8 +193,10 @@ func (b *Book) setLevel(l *market.Level, kind market.EventKind) error {
 	return nil
 }
 
-func (b *Book) delete(side *ladder, p money.Price, kind market.EventKind) {
-	held := side.delete(p)
+// delete removes a level. A price that the book's scale cannot hold is not held.
+func (b *Book) delete(side *ladder, price money.Num, kind market.EventKind) {
+	p, err := price.At(b.priceScale)
+	held := err == nil && side.delete(money.Price(p))
 	if kind != market.Delta {
 		return
 	}
@@ -198,20 +206,21 @@ func (b *Book) delete(side *ladder, p money.Price, kind market.EventKind) {
 	}
 }
 
-// widen raises the scales of the book to those of l. Digits that are zero do
-// not count, or a venue that pads its numbers would push far levels out of range.
+// widen raises the scales of the book to those of l, or changes nothing. Digits
+// that are zero do not count, or a venue that pads its numbers would push far
+// levels out of range.
 func (b *Book) widen(l *market.Level) error {
-	ps, ss := l.Price.Trim().Scale, l.Size.Trim().Scale
-	if ps <= b.priceScale && ss <= b.sizeScale {
+	ps := max(l.Price.Trim().Scale, b.priceScale)
+	ss := max(l.Size.Trim().Scale, b.sizeScale)
+	if ps == b.priceScale && ss == b.sizeScale {
 		return nil
 	}
-	ps, ss = max(ps, b.priceScale), max(ss, b.sizeScale)
-	if err := b.bids.rescale(ps-b.priceScale, ss-b.sizeScale); err != nil {
+	bids, errBids := b.bids.rescaled(ps-b.priceScale, ss-b.sizeScale)
+	asks, errAsks := b.asks.rescaled(ps-b.priceScale, ss-b.sizeScale)
+	if err := cmp.Or(errBids, errAsks); err != nil {
 		return err
 	}
-	if err := b.asks.rescale(ps-b.priceScale, ss-b.sizeScale); err != nil {
-		return err
-	}
+	b.bids, b.asks = bids, asks
 	b.priceScale, b.sizeScale = ps, ss
 	return nil
 }

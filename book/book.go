@@ -28,7 +28,7 @@ const (
 	Awaiting State = iota // no snapshot yet
 	Live
 	Gapped  // a message was lost or contradicted; wait for a snapshot
-	Stale   // nothing heard for too long; the next event revives it
+	Stale   // nothing heard for too long; the next event or confirmation revives it
 	Crossed // best bid at or above best ask; the next event that uncrosses revives it
 	Halted  // taken out by an operator or the venue's status
 	numStates
@@ -62,8 +62,8 @@ type Counters struct {
 	Deletes              int // size zero, in deltas
 	AbsentDeletes        int // of these, for a price not held
 	DepthDropped         int // levels pushed out of the venue's depth
-	Duplicates           int // events at or below the book's sequence, dropped
-	Dropped              int // deltas that came while no snapshot was held
+	Duplicates           int // events at or below the book's sequence or epoch, dropped
+	Dropped              int // deltas while no snapshot was held, events while halted
 	Gaps                 int // times the book became Gapped
 	ChecksumsOK, BadSums int
 }
@@ -77,10 +77,10 @@ type View struct {
 	Reason    string // why it is in this state
 	ChangedAt int64  // when it entered it, Unix nanoseconds
 
-	Version       uint64 // +1 with every change of the book
+	Version       uint64 // grows with every change of anything here
 	Epoch, Seq    uint64
 	VenueTime     int64 // venue's clock of the last event, 0 if unknown
-	RecvTime      int64 // our clock of the last event or confirmation
+	RecvTime      int64 // our clock of the last event or confirmation; age is counted from it
 	VerifiedDepth int   // levels a side under the venue's own check; -1 all
 }
 
@@ -176,6 +176,7 @@ func (b *Book) MarkGapped(reason string, now int64) {
 	}
 }
 
+// enter notes the state after something changed, and that it did.
 func (b *Book) enter(s State, reason string, now int64) {
 	if b.state != s {
 		b.changedAt = now

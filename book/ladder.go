@@ -1,6 +1,8 @@
 package book
 
 import (
+	"cmp"
+
 	"chronos.dev/market"
 	"chronos.dev/money"
 
@@ -86,28 +88,18 @@ func sent(v int64, scale, dec uint8) money.Num {
 	return money.Num{Coef: c, Scale: dec}
 }
 
-// rescale multiplies all prices and sizes by powers of ten. After an error the
-// ladder is unchanged.
-func (l *ladder) rescale(price, size uint8) error {
-	if price == 0 && size == 0 || l.len() == 0 {
-		return nil
-	}
-	wide := new(btree.Map[money.Price, Level])
+// rescaled returns the ladder with all prices and sizes multiplied by powers of
+// ten. The ladder itself does not change.
+func (l *ladder) rescaled(price, size uint8) (ladder, error) {
+	wide := newLadder(l.side)
 	var err error
 	l.scan(func(lv Level) bool {
-		var p, s int64
-		if p, err = (money.Num{Coef: int64(lv.Price)}).At(price); err != nil {
-			return false
-		}
-		if s, err = (money.Num{Coef: int64(lv.Size)}).At(size); err != nil {
-			return false
-		}
+		p, errPrice := money.Num{Coef: int64(lv.Price)}.At(price)
+		s, errSize := money.Num{Coef: int64(lv.Size)}.At(size)
 		lv.Price, lv.Size = money.Price(p), money.Size(s)
-		wide.Set(lv.Price, lv)
-		return true
+		wide.set(lv)
+		err = cmp.Or(errPrice, errSize)
+		return err == nil
 	})
-	if err == nil {
-		l.levels = wide
-	}
-	return err
+	return wide, err
 }
