@@ -30,6 +30,9 @@ func BenchmarkSkip(b *testing.B) {
 // TestHostileCost: a byte of the worst frame costs a bounded multiple of a byte
 // of a usual one: at most 6 when this was written, 50 without the hash set.
 func TestHostileCost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
 	const size = 1 << 20
 	fill := func(part string) string { return "[" + strings.Repeat(part+",", size/len(part)) + "0]" }
 	usual := costPerByte(t, fill(frame))
