@@ -1,0 +1,87 @@
+package house
+
+const (
+	module    = "chronos.dev"
+	kafkaPath = "github.com/segmentio/kafka-go"
+	maxFunc   = 70  // lines of a function, tests apart
+	maxFile   = 500 // lines of a file
+)
+
+// floor says what a package may import of ours. In a pattern "x/..." is x and
+// all below it.
+type floor struct{ pkg, may string }
+
+// floors stands as ARCHITECTURE.md shows it; the first that matches counts.
+var floors = []floor{
+	{"cmd/chronos", "..."},
+	{"bench", "client engine feed graph sim api/wire market money"},
+	{"client", "api/wire"},
+	{"api", "api/wire api/admin api/dash dump engine engine/plan engine/route graph book market money money/text"},
+	{"api/wire", ""},
+	{"api/dash", ""},
+	{"api/admin", "engine dump"},
+	{"dump", "engine book graph market money money/text internal/jscan"},
+	{"config", "market money money/text"},
+	{"engine", "book graph engine/route engine/plan market money"},
+	{"engine/route", "graph engine/plan market money"},
+	{"engine/plan", "market money"},
+	{"graph", "book market money"},
+	{"book", "market money"},
+	// feed keeps one book an instrument while it publishes, for snapshots.
+	{"feed", "broker book market money money/text internal/jscan"},
+	// capture compares books with what is expected, so it holds some.
+	{"feed/capture", "feed/venue feed/venue/... book market money money/text internal/jscan"},
+	{"feed/venue", "market"},
+	// session is what several decoders share; no decoder knows another.
+	{"feed/venue/session", "feed/venue market money money/text internal/jscan"},
+	{"feed/venue/...", "feed/venue feed/venue/session market money money/text internal/jscan"},
+	{"sim", "market money"},
+	{"market", "money"},
+	{"money/text", "money"},
+	{"money", ""},
+	{"broker", ""},
+	{"broker/brokertest", "broker"},
+	{"internal/jscan", ""},
+	{"internal/house", ""},
+}
+
+// owner names the packages that may import a library, in tests too.
+type owner struct{ library, pkgs string }
+
+var owners = []owner{
+	{"github.com/shopspring/decimal", "money/text"}, // texts for people; no decision is made from one
+	{"github.com/tidwall/btree", "book"},            // behind book's ladder, to be replaced there alone
+}
+
+// core is what takes time and chance as arguments and touches nothing outside.
+var core = []string{"money", "money/text", "market", "book", "graph", "engine/..."}
+
+// banned are imports that the core may not have, nor anything below their path.
+var banned = []string{
+	"net", "os", "log", "syscall", "encoding/json", "math/rand", "crypto/rand", "github.com/valyala/fasthttp",
+	"github.com/prometheus", "github.com/twmb", kafkaPath,
+}
+
+// clockless is the core and what else must replay to equal bytes.
+var clockless = append([]string{"feed/venue/...", "sim"}, core...)
+
+// floatless is where every number is an amount, a price, or decides about one.
+var floatless = []string{"money", "money/text", "market", "book", "graph", "engine/...", "feed/venue/..."}
+
+// kafkaMakers may make writers, readers and connections; others are given them.
+var kafkaMakers = []string{"broker"}
+
+// exception is what a rule does not hold for, and why.
+type exception struct{ what, why string }
+
+var floats = []exception{
+	{"engine/route", "floats propose prices of a bound; what is answered is computed in integers again"},
+}
+
+// longer are files, or functions as "file:name", above the lengths.
+var longer = []exception{}
+
+// anything are folder names that say nothing about what is inside.
+var anything = []string{
+	"util", "utils", "common", "helper", "helpers", "type", "types", "pkg", "mock", "mocks", "misc", "shared",
+}
