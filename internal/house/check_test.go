@@ -170,7 +170,8 @@ func checkKafka(files []source, makers []string) (broken, unused []string) {
 // reaches reports functions of kafka-go that make what connects.
 func reaches(name string) bool {
 	return strings.HasPrefix(name, "Dial") && name != "Dialer" || strings.HasPrefix(name, "NewConn") ||
-		slices.Contains([]string{"NewWriter", "NewReader", "NewConsumerGroup", "LookupPartition", "LookupPartitions"}, name)
+		strings.HasPrefix(name, "Lookup") ||
+		slices.Contains([]string{"NewWriter", "NewReader", "NewConsumerGroup"}, name)
 }
 
 // connects reports types of kafka-go that connect once they exist.
@@ -178,24 +179,26 @@ func connects(name string) bool {
 	return slices.Contains([]string{"Writer", "Reader", "Conn", "Client", "Dialer", "Transport"}, name)
 }
 
-// checkLengths finds files, and functions outside tests, that are too long.
+// checkLengths finds files, and outside tests functions and lines, that are too
+// long.
 func checkLengths(files []source, longer []exception) (broken, unused []string) {
 	except := newScope(whats(longer))
-	long := func(what, text string, lines, most int) {
-		if lines > most && !except.holds(what) {
-			broken = append(broken, fmt.Sprintf("%s has %d lines, at most %d", text, lines, most))
+	long := func(what, text string, n, most int) {
+		if n > most && !except.holds(what) {
+			broken = append(broken, fmt.Sprintf("%s: %d, at most %d", text, n, most))
 		}
 	}
 	for i := range files {
 		s := &files[i]
-		long(s.path, "file "+s.path, s.lines, maxFile)
+		long(s.path, "lines of file "+s.path, s.lines, maxFile)
 		if s.test {
 			continue
 		}
+		long(s.path+":width", s.path+": widest line", s.width, maxLine)
 		for _, d := range s.ast.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok {
 				lines := s.fset.Position(f.End()).Line - s.fset.Position(f.Pos()).Line + 1
-				long(s.path+":"+f.Name.Name, s.at(f)+": function "+f.Name.Name, lines, maxFunc)
+				long(s.path+":"+f.Name.Name, s.at(f)+": lines of function "+f.Name.Name, lines, maxFunc)
 			}
 		}
 	}

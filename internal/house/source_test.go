@@ -1,6 +1,7 @@
 package house
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 )
 
 // source is one Go file of the house.
@@ -20,6 +22,7 @@ type source struct {
 	pkg   string // its folder: "book"
 	test  bool
 	lines int
+	width int // columns of the widest line
 	fset  *token.FileSet
 	ast   *ast.File
 }
@@ -27,10 +30,15 @@ type source struct {
 func parse(name string, src []byte) (source, error) {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, name, src, parser.ParseComments)
-	return source{
-		path: name, pkg: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
-		lines: fset.File(token.Pos(1)).LineCount(), fset: fset, ast: f,
-	}, err
+	s := source{
+		path: name, pkg: path.Dir(name), test: strings.HasSuffix(name, "_test.go"), fset: fset, ast: f,
+	}
+	for line := range bytes.Lines(src) {
+		s.lines++
+		tabs := bytes.Count(line, []byte("\t"))
+		s.width = max(s.width, utf8.RuneCount(bytes.TrimRight(line, "\n"))+tabs*(tabWidth-1))
+	}
+	return s, err
 }
 
 // imports returns the paths that s imports.
