@@ -13,9 +13,10 @@ func warm(tb testing.TB, n int64) (*Book, *market.Event) {
 	b := New(market.BookRules{})
 	e := market.Event{Kind: market.Snapshot, Seq: 1}
 	for i := range n {
+		size := money.Num{Coef: 1 + i, Scale: 8}
 		e.Levels = append(e.Levels,
-			market.Level{Side: market.Bid, Price: money.Num{Coef: 10_000_000 - i, Scale: 2}, Size: money.Num{Coef: 1 + i, Scale: 8}},
-			market.Level{Side: market.Ask, Price: money.Num{Coef: 10_000_001 + i, Scale: 2}, Size: money.Num{Coef: 1 + i, Scale: 8}})
+			market.Level{Side: market.Bid, Price: money.Num{Coef: 10_000_000 - i, Scale: 2}, Size: size},
+			market.Level{Side: market.Ask, Price: money.Num{Coef: 10_000_001 + i, Scale: 2}, Size: size})
 	}
 	if err := b.Apply(&e); err != nil {
 		tb.Fatal(err)
