@@ -55,6 +55,9 @@ type Scanner struct {
 // Reset starts on b, which must not change while it is being read.
 func (s *Scanner) Reset(b []byte) { s.b, s.i, s.depth = b, 0, 0 }
 
+// Offset returns how many bytes of the input have been read.
+func (s *Scanner) Offset() int { return s.i }
+
 func (s *Scanner) fail(why string) error { return &SyntaxError{s.i, why} }
 
 func (s *Scanner) space() {

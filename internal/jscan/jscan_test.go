@@ -190,6 +190,10 @@ func TestTextAndRaw(t *testing.T) {
 	if fmt.Sprint(got) != want || err != nil || s.End() != nil {
 		t.Errorf("got %v, %v; want %s", got, err, want)
 	}
+	s.Reset([]byte(` [1] 2`))
+	if _, err := s.Raw(); err != nil || s.Offset() != len(" [1]") {
+		t.Errorf("read up to %d, %v", s.Offset(), err)
+	}
 	s.Reset([]byte("[1"))
 	if b, err := s.Raw(); err == nil {
 		t.Errorf("Raw of half an array = %s", b)
