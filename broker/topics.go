@@ -30,6 +30,10 @@ const (
 	MaxBatch = 4 << 20
 )
 
+// BookPartitions is the number of partitions of BookTopic and BookSnapshotTopic,
+// so that a book has the same one on both.
+const BookPartitions = 12
+
 // Topic is a topic of this program. Its partition count is fixed for life,
 // because keys would move; a new count is a new version of the name.
 type Topic struct {
@@ -49,8 +53,8 @@ var shortSegments = map[string]string{
 // Topics returns the topics that exist so far.
 func Topics() []Topic {
 	return []Topic{
-		{BookTopic, 12, with("cleanup.policy", "delete", "retention.ms", "3600000")},
-		{BookSnapshotTopic, 12, with("cleanup.policy", "compact", "retention.ms", "-1")},
+		{BookTopic, BookPartitions, with("cleanup.policy", "delete", "retention.ms", "3600000")},
+		{BookSnapshotTopic, BookPartitions, with("cleanup.policy", "compact", "retention.ms", "-1")},
 		{ReferenceTopic, 3, with("cleanup.policy", "compact,delete", "retention.ms", "86400000")},
 		{LiquidityTopic, 6, with("cleanup.policy", "compact", "retention.ms", "-1")},
 		{FeedDLQTopic, 3, with("cleanup.policy", "delete", "retention.ms", "2592000000")},

@@ -1,0 +1,398 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"chronos.dev/broker"
+	"chronos.dev/internal/jscan"
+	"chronos.dev/market"
+	"chronos.dev/money"
+	"chronos.dev/money/text"
+)
+
+// Limits of a record.
+const (
+	// MaxRecord is the largest record that is decoded, in bytes.
+	MaxRecord = broker.MaxRecord
+	// MaxLevels is the most levels a side of one record.
+	MaxLevels = 5000
+	// Major is the schema major that this package reads and writes.
+	Major = 1
+)
+
+// Codes of a RecordError: metric labels and the x-error-code of a dead letter.
+const (
+	CodeBadJSON       = "bad_json"       // not JSON, a duplicate key, or a value of another kind
+	CodeUnknownMajor  = "unknown_major"  // a schema that we do not know
+	CodeOversize      = "oversize"       // above MaxRecord or MaxLevels
+	CodeRefusedNumber = "refused_number" // an amount that is no plain decimal string, or out of range
+	CodeBadKey        = "bad_key"        // no valid venue and market
+	CodeBadType       = "bad_type"       // neither snapshot nor delta
+	CodeBadTime       = "bad_time"       // not RFC 3339 in UTC
+	CodeUnsequenced   = "unsequenced"    // a delta without numbers, of a market that must have them
+	CodeUnreadable    = "unreadable"     // the batch that holds the record cannot be parsed
+)
+
+// RecordError reports a record that was refused. Key is the book it names, if it
+// could be read as far as that; that book has missed something and waits for a
+// snapshot.
+type RecordError struct {
+	Code string
+	Key  market.Key
+	Err  error
+}
+
+func (e *RecordError) Error() string {
+	if e.Key == (market.Key{}) {
+		return fmt.Sprintf("feed: record refused (%s): %v", e.Code, e.Err)
+	}
+	return fmt.Sprintf("feed: record of %s refused (%s): %v", e.Key, e.Code, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// Position is a place in the book topic.
+type Position struct {
+	Partition int
+	Offset    int64
+}
+
+// Record is a book snapshot or delta. Its Event has no Symbol: the Key names the
+// book.
+type Record struct {
+	Key   market.Key
+	Event market.Event
+
+	// VerifiedDepth is how many levels a side the venue's own check covers after
+	// this event; -1 all, which is what a record without the field says.
+	VerifiedDepth int
+
+	// At is where this snapshot stands in the book topic: on the snapshot topic,
+	// so that a reader knows where to go on.
+	At    Position
+	HasAt bool
+
+	Unknown int // keys that were ignored
+}
+
+// Decoder reads records strictly and, once it has seen a book, without
+// allocating. It is not safe for concurrent use.
+type Decoder struct {
+	// Unsequenced reports whether deltas of a book may come without numbers. Nil
+	// means that none may.
+	Unsequenced func(market.Key) bool
+
+	scan  jscan.Scanner
+	rec   *Record
+	keys  map[string]market.Key // by record key, so that strings are made once
+	venue name
+	mkt   name
+	seen  struct{ seq, prev, kind bool }
+	recv  int64
+	code  string // why field failed, "" is CodeBadJSON
+}
+
+// name is a short string in place.
+type name struct {
+	n int
+	b [2*market.MaxSymbol + 1]byte
+}
+
+func (s *name) set(b []byte) bool {
+	if len(b) > len(s.b) {
+		return false
+	}
+	s.n = copy(s.b[:], b)
+	return true
+}
+
+// maxKeys bounds the strings a Decoder keeps.
+const maxKeys = 1 << 14
+
+// Decode reads one record into r, whose Levels it reuses. recv is the time of
+// receipt, Unix nanoseconds: the receive time of the event is the earlier of it
+// and the record's own. The error is a *RecordError.
+func (d *Decoder) Decode(r *Record, value []byte, recv int64) error {
+	levels := r.Event.Levels[:0]
+	*r = Record{VerifiedDepth: -1}
+	r.Event = market.Event{Kind: 0, Epoch: 1, RecvTime: recv, Levels: levels}
+	d.rec, d.recv, d.code = r, recv, ""
+	d.venue.n, d.mkt.n = 0, 0
+	d.seen.seq, d.seen.prev, d.seen.kind = false, false, false
+	if len(value) > MaxRecord {
+		return &RecordError{Code: CodeOversize, Err: fmt.Errorf("%d bytes", len(value))}
+	}
+	d.scan.Reset(value)
+	err := d.scan.Object(func(key []byte) error { return d.field(key) })
+	if err == nil {
+		err = d.scan.End()
+	}
+	known := d.key(r)
+	switch {
+	case err != nil:
+		return d.refuse(err)
+	case !known:
+		d.code = CodeBadKey
+		return d.refuse(fmt.Errorf("venue %q, market %q", d.venue.b[:d.venue.n], d.mkt.b[:d.mkt.n]))
+	}
+	if err := d.finish(r); err != nil {
+		return d.refuse(err)
+	}
+	return nil
+}
+
+func (d *Decoder) refuse(err error) error {
+	code := d.code
+	if code == "" {
+		code = CodeBadJSON
+	}
+	return &RecordError{Code: code, Key: d.rec.Key, Err: err}
+}
+
+// fail notes the code of an error that field returns.
+func (d *Decoder) fail(code, format string, args ...any) error {
+	d.code = code
+	return fmt.Errorf(format, args...)
+}
+
+// field reads the value of one key.
+func (d *Decoder) field(key []byte) (err error) {
+	r, e := d.rec, &d.rec.Event
+	switch string(key) {
+	case "v":
+		var v uint64
+		if v, err = d.whole(); err == nil && v != Major {
+			err = d.fail(CodeUnknownMajor, "v is %d", v)
+		}
+	case "venue":
+		err = d.text(&d.venue)
+	case "market":
+		err = d.text(&d.mkt)
+	case "type":
+		err = d.kind()
+	case "epoch":
+		e.Epoch, err = d.whole()
+	case "seq":
+		e.Seq, err = d.whole()
+		d.seen.seq = true
+	case "prev_seq":
+		e.PrevSeq, err = d.whole()
+		d.seen.prev = true
+	case "ts_venue":
+		e.VenueTime, err = d.time()
+	case "ts_ingest":
+		var t int64
+		if t, err = d.time(); err == nil {
+			e.RecvTime = min(t, d.recv)
+		}
+	case "bids":
+		err = d.levels(market.Bid)
+	case "asks":
+		err = d.levels(market.Ask)
+	case "checksum":
+		err = d.checksum()
+	case "verified_depth":
+		var n uint64
+		n, err = d.whole()
+		r.VerifiedDepth = int(min(n, math.MaxInt32))
+	case "at":
+		r.HasAt = true
+		err = d.at()
+	default:
+		r.Unknown++
+		err = d.scan.Skip()
+	}
+	return err
+}
+
+// finish checks what belongs together.
+func (d *Decoder) finish(r *Record) error {
+	e := &r.Event
+	switch {
+	case !d.seen.kind:
+		return d.fail(CodeBadType, "no type")
+	case e.Kind == market.Snapshot:
+		e.Unsequenced = !d.seen.seq
+	case d.seen.seq && d.seen.prev:
+	case d.Unsequenced != nil && d.Unsequenced(r.Key):
+		e.Unsequenced = true
+	default:
+		return d.fail(CodeUnsequenced, "delta without seq and prev_seq")
+	}
+	return nil
+}
+
+// key sets the Key from venue and market and reports whether both are valid.
+func (d *Decoder) key(r *Record) bool {
+	var buf [market.MaxSymbol + 1 + 2*market.MaxSymbol + 1]byte
+	if d.venue.n == 0 || d.mkt.n == 0 || d.venue.n > market.MaxSymbol {
+		return false
+	}
+	b := append(buf[:0], d.venue.b[:d.venue.n]...)
+	b = append(append(b, '|'), d.mkt.b[:d.mkt.n]...)
+	if k, ok := d.keys[string(b)]; ok {
+		r.Key = k
+		return true
+	}
+	venue := string(d.venue.b[:d.venue.n])
+	pair, err := market.ParsePair(string(d.mkt.b[:d.mkt.n]))
+	if err != nil || !market.ValidVenue(venue) {
+		return false
+	}
+	r.Key = market.Key{Venue: venue, Pair: pair}
+	if d.keys == nil {
+		d.keys = make(map[string]market.Key)
+	}
+	if len(d.keys) < maxKeys {
+		d.keys[string(b)] = r.Key
+	}
+	return true
+}
+
+var errWhole = errors.New("want a whole number without sign, point or exponent")
+
+// whole reads a JSON number that is a whole number from 0 to 2^64 - 1.
+func (d *Decoder) whole() (uint64, error) {
+	b, err := d.scan.Number()
+	if err != nil {
+		return 0, err
+	}
+	var v uint64
+	for _, c := range b {
+		digit := uint64(c - '0')
+		if c < '0' || c > '9' || v > (math.MaxUint64-digit)/10 {
+			d.code = CodeRefusedNumber
+			return 0, errWhole
+		}
+		v = v*10 + digit
+	}
+	return v, nil
+}
+
+func (d *Decoder) text(dst *name) error {
+	b, err := d.scan.Str()
+	if err != nil {
+		return err
+	}
+	if !dst.set(b) {
+		return d.fail(CodeBadKey, "%d bytes of a name", len(b))
+	}
+	return nil
+}
+
+func (d *Decoder) kind() error {
+	b, err := d.scan.Str()
+	if err != nil {
+		return err
+	}
+	d.seen.kind = true
+	switch string(b) {
+	case "snapshot":
+		d.rec.Event.Kind = market.Snapshot
+	case "delta":
+		d.rec.Event.Kind = market.Delta
+	default:
+		return d.fail(CodeBadType, "type %.32q", b)
+	}
+	return nil
+}
+
+func (d *Decoder) checksum() error {
+	if d.scan.Null() {
+		return nil
+	}
+	v, err := d.whole()
+	if err != nil {
+		return err
+	}
+	if v > math.MaxUint32 {
+		return d.fail(CodeRefusedNumber, "checksum %d is above 32 bits", v)
+	}
+	d.rec.Event.Checksum, d.rec.Event.HasChecksum = uint32(v), true
+	return nil
+}
+
+func (d *Decoder) at() error {
+	return d.scan.Object(func(key []byte) error {
+		v, err := uint64(0), error(nil)
+		switch string(key) {
+		case "partition":
+			v, err = d.whole()
+			d.rec.At.Partition = int(min(v, math.MaxInt32))
+		case "offset":
+			v, err = d.whole()
+			d.rec.At.Offset = int64(min(v, math.MaxInt64))
+		default:
+			d.rec.Unknown++
+			err = d.scan.Skip()
+		}
+		return err
+	})
+}
+
+// time reads RFC 3339 in UTC as Unix nanoseconds.
+func (d *Decoder) time() (int64, error) {
+	b, err := d.scan.Str()
+	if err != nil {
+		return 0, err
+	}
+	var t time.Time
+	if err := t.UnmarshalText(b); err != nil || b[len(b)-1] != 'Z' || t.Year() < 1970 || t.Year() > 2200 {
+		return 0, d.fail(CodeBadTime, "time %.40q", b)
+	}
+	return t.UnixNano(), nil
+}
+
+func (d *Decoder) levels(side market.Side) error {
+	return d.scan.Array(func(i int) error {
+		if i == MaxLevels {
+			return d.fail(CodeOversize, "more than %d levels a side", MaxLevels)
+		}
+		l, n := market.Level{Side: side}, 0
+		err := d.scan.Array(func(i int) (err error) {
+			n++
+			switch i {
+			case 0:
+				l.Price, err = d.amount()
+			case 1:
+				l.Size, err = d.amount()
+			default:
+				err = d.fail(CodeBadJSON, "a level of more than two")
+			}
+			return err
+		})
+		if err == nil && n < 2 {
+			err = d.fail(CodeBadJSON, "a level of less than two")
+		}
+		d.rec.Event.Levels = append(d.rec.Event.Levels, l)
+		return err
+	})
+}
+
+// amount reads a string of digits, a point and digits. Nothing else can come
+// back as it was sent.
+func (d *Decoder) amount() (money.Num, error) {
+	if d.scan.Peek() == jscan.Number {
+		return money.Num{}, d.fail(CodeRefusedNumber, "an amount that is a number, not a string")
+	}
+	b, err := d.scan.Str()
+	if err != nil {
+		return money.Num{}, err
+	}
+	plain := len(b) > 0 && (b[0] != '0' || len(b) == 1 || b[1] == '.')
+	for _, c := range b {
+		plain = plain && (c >= '0' && c <= '9' || c == '.')
+	}
+	if !plain {
+		return money.Num{}, d.fail(CodeRefusedNumber, "amount %.40q", b)
+	}
+	n, err := text.ParseNum(b)
+	if err != nil {
+		return money.Num{}, d.fail(CodeRefusedNumber, "amount %.40q: %w", b, err)
+	}
+	return n, nil
+}
