@@ -1,0 +1,26 @@
+// Package all lists every venue format that Chronos decodes. Adding a venue adds
+// one line here.
+package all
+
+import (
+	"chronos.dev/feed/venue"
+	"chronos.dev/feed/venue/kraken"
+	"chronos.dev/market"
+)
+
+// Specs are all formats, by name.
+var Specs = []venue.Spec{
+	kraken.Spec,
+}
+
+// Rules returns what a book must know of its venue; nothing for a venue that is
+// not in Specs, such as a treasury desk's own. A venue of several formats has the
+// rules of the last one.
+func Rules(key market.Key) market.BookRules {
+	for i := len(Specs) - 1; i >= 0; i-- {
+		if Specs[i].Venue == key.Venue {
+			return Specs[i].Rules(key.Pair.String())
+		}
+	}
+	return market.BookRules{VerifiedDepth: -1}
+}
