@@ -1,0 +1,93 @@
+package bybit
+
+import (
+	"errors"
+	"fmt"
+
+	"chronos.dev/feed/venue/session"
+	"chronos.dev/internal/jscan"
+	"chronos.dev/market"
+)
+
+// readUnified reads the data of v5: {"s", "b", "a", "u", "seq"}.
+func (d *decoder) readUnified() error {
+	s := &d.inner
+	s.Reset(d.data)
+	return s.Object(func(key []byte) (err error) {
+		switch string(key) {
+		case "b":
+			err = d.books.Pairs(s, market.Bid)
+		case "a":
+			err = d.books.Pairs(s, market.Ask)
+		case "u":
+			d.seq, err = s.Int()
+		default:
+			err = s.Skip()
+		}
+		return err
+	})
+}
+
+// readInverse reads the data of v2: an array of rows in a snapshot, and
+// {"delete", "update", "insert"} of rows in a delta.
+func (d *decoder) readInverse() error {
+	s := &d.inner
+	s.Reset(d.data)
+	if d.action == "snapshot" {
+		if s.Peek() == jscan.Object { // {"order_book": [...]} of linear contracts
+			return errors.New("bybit: a snapshot of another product")
+		}
+		return d.rows(false)
+	}
+	return s.Object(func(key []byte) error {
+		switch string(key) {
+		case "delete":
+			return d.rows(true)
+		case "update", "insert":
+			return d.rows(false)
+		}
+		return s.Skip()
+	})
+}
+
+// rows reads an array of {"price", "side", "size"}; deleted ones have no size.
+func (d *decoder) rows(deleted bool) error {
+	s := &d.inner
+	return s.Array(func(int) error {
+		var price, size []byte
+		var side market.Side
+		err := s.Object(func(key []byte) (err error) {
+			switch string(key) {
+			case "price":
+				price, err = session.Plain(s)
+			case "size":
+				size, err = session.Plain(s)
+			case "side":
+				side, err = readSide(s)
+			default:
+				err = s.Skip()
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if deleted {
+			size = []byte("0")
+		}
+		return d.books.Level(side, price, size)
+	})
+}
+
+func readSide(s *jscan.Scanner) (market.Side, error) {
+	t, err := s.Str()
+	switch {
+	case err != nil:
+		return 0, err
+	case string(t) == "Buy":
+		return market.Bid, nil
+	case string(t) == "Sell":
+		return market.Ask, nil
+	}
+	return 0, fmt.Errorf("bybit: side %.20q", t)
+}
