@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"chronos.dev/book"
 	"chronos.dev/feed/venue"
@@ -16,6 +17,8 @@ type Session struct {
 	Spec  *venue.Spec
 	Books map[string]*book.Book // by the venue's symbol
 	Kinds map[string]int        // messages by kind
+	// Messages counts those that came on a stream, or in one file with it.
+	Messages int
 	// Rejected counts frames that the decoder refused, by reason.
 	Rejected map[string]int
 	// OnEvent, if set, sees every event after its book has applied it, with the
@@ -37,8 +40,11 @@ func NewSession(spec *venue.Spec) *Session {
 // books show in their state; a refused frame is counted and returned.
 func (s *Session) Play(f *venue.Frame) error {
 	kind, err := s.decoder.Decode(f, s.apply)
-	if kind != "" {
-		s.Kinds[kind]++
+	for name := range strings.FieldsSeq(kind) {
+		s.Kinds[name]++
+	}
+	if f.Kind == venue.Stream || kind != "" && f.URL == "" {
+		s.Messages++
 	}
 	var fe *venue.FrameError
 	if errors.As(err, &fe) {

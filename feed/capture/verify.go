@@ -217,9 +217,7 @@ func (v *verifier) finish() {
 	if r.Crossed > 0 {
 		r.differ("a book was crossed after %d messages", r.Crossed)
 	}
-	for _, n := range v.s.Kinds {
-		r.Messages += n
-	}
+	r.Messages = v.s.Messages
 	for _, b := range v.s.Books {
 		c := b.Counters()
 		r.SumsOK += c.ChecksumsOK

@@ -3,15 +3,19 @@
 package all
 
 import (
+	"slices"
+
 	"chronos.dev/feed/venue"
+	"chronos.dev/feed/venue/binance"
 	"chronos.dev/feed/venue/kraken"
 	"chronos.dev/market"
 )
 
 // Specs are all formats, by name.
-var Specs = []venue.Spec{
-	kraken.Spec,
-}
+var Specs = slices.Concat(
+	binance.Specs,
+	[]venue.Spec{kraken.Spec},
+)
 
 // Rules returns what a book must know of its venue; nothing for a venue that is
 // not in Specs, such as a treasury desk's own. A venue of several formats has the
