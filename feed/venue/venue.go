@@ -42,7 +42,8 @@ type Decoder interface {
 	// Decode reads one frame and calls emit for every event in it, in order. The
 	// Event and its Levels are valid only during the call. It returns the kind of
 	// the message as the venue calls it ("book-1000", "heartbeat"), "" when the
-	// frame is no message.
+	// frame is no message or of no kind yet. A message that counts as two kinds
+	// gives both, with a space between ("book hb").
 	//
 	// A frame that cannot be understood gives a *FrameError: it is to be counted,
 	// and the session goes on. When the frame may have carried part of a known

@@ -7,14 +7,26 @@ import (
 
 	"chronos.dev/feed/venue"
 	"chronos.dev/feed/venue/binance"
+	"chronos.dev/feed/venue/bitfinex"
+	"chronos.dev/feed/venue/bitflyer"
+	"chronos.dev/feed/venue/bybit"
 	"chronos.dev/feed/venue/kraken"
+	"chronos.dev/feed/venue/kucoin"
+	"chronos.dev/feed/venue/okcoin"
+	"chronos.dev/feed/venue/okx"
 	"chronos.dev/market"
 )
 
 // Specs are all formats, by name.
 var Specs = slices.Concat(
 	binance.Specs,
+	[]venue.Spec{bitfinex.Spec},
+	[]venue.Spec{bitflyer.Spec},
+	bybit.Specs,
 	[]venue.Spec{kraken.Spec},
+	[]venue.Spec{kucoin.Spec},
+	okcoin.Specs,
+	[]venue.Spec{okx.Spec},
 )
 
 // Rules returns what a book must know of its venue; nothing for a venue that is

@@ -66,6 +66,16 @@ type generation struct {
 	read            func(*decoder) error
 }
 
+// breaks reports whether a message of number got contradicts a book at have. A
+// snapshot may begin the numbers again only where a chain shows whether it was
+// the newest.
+func (g *generation) breaks(isDelta bool, have, got int64) bool {
+	if g.chained {
+		return isDelta && got != have+1
+	}
+	return got < have
+}
+
 var (
 	inverse = &generation{
 		prefix: "orderBookL2_25.", snapshot: "orderBookL2_25/snapshot", delta: "orderBookL2_25/delta",
@@ -200,7 +210,7 @@ func (d *decoder) apply(bk *book) {
 	case bk.Live && d.seq == have:
 		b.Quirks.Add(bk.Symbol, venue.QuirkStale)
 		return
-	case isDelta && (d.seq < have || d.gen.chained && d.seq != have+1):
+	case bk.Live && d.gen.breaks(isDelta, have, d.seq):
 		b.Gap(bk, fmt.Sprintf("sequence: book is at %d, got %d", have, d.seq))
 		return
 	}

@@ -72,6 +72,9 @@ func (d *decoder) rows(deleted bool) error {
 		if err != nil {
 			return err
 		}
+		if side == 0 {
+			return errors.New("bybit: a row without a side")
+		}
 		if deleted {
 			size = []byte("0")
 		}
