@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -10,6 +11,9 @@ import (
 	"chronos.dev/market"
 	"chronos.dev/money/text"
 )
+
+// ErrShape reports a member that is missing.
+var ErrShape = errors.New("session: a member is missing")
 
 // Level adds one level, as the venue's text, to Event. It fails as Parse does,
 // and when there are too many.

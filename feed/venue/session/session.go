@@ -173,6 +173,10 @@ func (b *Books[S]) Misread(err error) error {
 	return b.rejected(err, venue.ReasonShape)
 }
 
+// Refuse voids nothing, because what was refused, a snapshot that we asked for,
+// took nothing from any book.
+func (b *Books[S]) Refuse(err error) error { return b.rejected(err, venue.ReasonShape) }
+
 // rejected returns err as a *venue.FrameError, with the given reason unless it
 // has one.
 func (b *Books[S]) rejected(err error, reason string) error {
