@@ -26,16 +26,18 @@ import (
 
 // Specs describe the markets of Binance.
 var Specs = []venue.Spec{
-	spec("binance_coinm", "binance_coinm", "binance_futures", true, noPair),
-	spec("binance", "binance_spot", "binance", false, spotPair),
-	spec("binance_us", "binance_us", "binance", false, usPair),
-	spec("binance_usdm", "binance_usdm", "binance_futures", true, noPair),
+	spec("binance_coinm", "binance_coinm", "binance_futures", futuresRules, noPair),
+	spec("binance", "binance_spot", "binance", spotRules, spotPair),
+	spec("binance_us", "binance_us", "binance", spotRules, usPair),
+	spec("binance_usdm", "binance_usdm", "binance_futures", futuresRules, noPair),
 }
 
-func spec(name, format, handler string, futures bool, pair func(string) (market.Pair, bool)) venue.Spec {
+func spec(
+	name, format, handler string, rules session.ChainRules, pair func(string) (market.Pair, bool),
+) venue.Spec {
 	return venue.Spec{
 		Venue: name, Format: format, Handler: handler,
-		New:   func() venue.Decoder { return New(name, futures) },
+		New:   func() venue.Decoder { return New(name, rules) },
 		Rules: func(string) market.BookRules { return market.BookRules{VerifiedDepth: -1} },
 		Pair:  pair,
 		Checks: []string{
@@ -49,40 +51,44 @@ func spec(name, format, handler string, futures bool, pair func(string) (market.
 	}
 }
 
-// Limits of the buffer of one symbol that waits for its snapshot.
-const (
-	maxWaiting = 10_000
-	maxLevels  = 500_000
+// The rules of synchronisation. A diff with ids that contradict each other
+// follows nothing.
+var (
+	spotRules = session.ChainRules{
+		Stale: func(u *session.Diff, at int64, _ bool) bool { return u.Last <= at },
+		Follows: func(u *session.Diff, at int64, first bool) string {
+			if 0 <= u.First && u.First <= u.Last && (u.First == at+1 || first && u.First <= at) {
+				return ""
+			}
+			return fmt.Sprintf("a diff of ids %d to %d, the book is at %d", u.First, u.Last, at)
+		},
+		StaleQuirk: venue.QuirkStale, FirstQuirk: venue.QuirkSpans,
+	}
+	futuresRules = session.ChainRules{
+		Stale: func(u *session.Diff, at int64, first bool) bool {
+			return u.Last < at || u.Last == at && !first
+		},
+		Follows: func(u *session.Diff, at int64, first bool) string {
+			if 0 <= u.First && u.First <= u.Last && (u.Prev == at || first && u.First <= at) {
+				return ""
+			}
+			return fmt.Sprintf("a diff of ids %d to %d after %d, the book is at %d", u.First, u.Last, u.Prev, at)
+		},
+		StaleQuirk: venue.QuirkStale, FirstQuirk: venue.QuirkSpans,
+	}
 )
-
-// sync is where a symbol stands. Events are numbered by the session, since the
-// first diff of a futures symbol may end at the very id of its snapshot.
-type sync struct {
-	at      int64 // id of the last update in the book
-	first   bool  // the next diff is the first after a snapshot
-	waiting []diff
-	levels  int // in waiting
-}
-
-// diff is a depth update.
-type diff struct {
-	first, last, prev int64 // U, u, pu
-	venueTime         int64
-	levels            []market.Level
-}
 
 // Decoder decodes one session. New makes it.
 type Decoder struct {
-	scan    jscan.Scanner
-	books   *session.Books[sync]
-	futures bool
-	symbol  []byte
-	at      diff // the message being read; its levels are in books.Event
+	scan   jscan.Scanner
+	books  *session.Chained
+	symbol []byte
+	at     session.Diff // the message being read; its levels are in books.Event
 }
 
 // New returns the decoder of a session with the named market.
-func New(name string, futures bool) *Decoder {
-	return &Decoder{books: session.New[sync](name), futures: futures}
+func New(name string, rules session.ChainRules) *Decoder {
+	return &Decoder{books: session.NewChained(name, rules)}
 }
 
 // Quirks implements venue.Decoder.
@@ -90,18 +96,13 @@ func (d *Decoder) Quirks() venue.Quirks { return d.books.Quirks }
 
 // Decode implements venue.Decoder.
 func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, error) {
-	ok, err := d.books.Begin(f, emit)
-	if f.Kind == venue.Connect {
-		d.books.Each(f.Conn, func(bk *session.Book[sync]) { bk.State = sync{} })
-	}
-	switch {
-	case !ok:
+	if ok, err := d.books.Begin(f, emit); !ok {
 		return "", err
-	case f.Kind == venue.Answer:
-		return d.answer(f)
-	default:
-		return d.stream(f)
 	}
+	if f.Kind == venue.Answer {
+		return d.answer(f)
+	}
+	return d.stream(f)
 }
 
 // kinds are the streams of the venue; those that begin with depth are decoded.
@@ -148,12 +149,11 @@ func (d *Decoder) stream(f *venue.Frame) (string, error) {
 	case !strings.HasPrefix(kind, "depth"):
 		return kind, nil
 	}
-	return kind, d.update(f, data)
+	return kind, d.update(data)
 }
 
-// update reads a diff and applies it, or lets it wait for a snapshot. A book
-// belongs to the connection of its diffs, not to that of its snapshot.
-func (d *Decoder) update(f *venue.Frame, data []byte) error {
+// update reads a diff and applies it, or lets it wait for a snapshot.
+func (d *Decoder) update(data []byte) error {
 	if err := d.read(data); err != nil {
 		return d.refuse(err)
 	}
@@ -161,19 +161,14 @@ func (d *Decoder) update(f *venue.Frame, data []byte) error {
 	if err != nil {
 		return err
 	}
-	bk.Conn = f.Conn
-	d.at.venueTime = d.books.Event.VenueTime
-	if !bk.Live {
-		return d.wait(bk)
-	}
-	d.apply(bk, d.at)
-	return nil
+	d.at.VenueTime = d.books.Event.VenueTime
+	return d.books.Update(bk, d.at)
 }
 
 // refuse voids the book that a bad diff is about, or all if that is not known.
 func (d *Decoder) refuse(err error) error {
 	if bk := d.books.Known(d.symbol); bk != nil {
-		bk.State = sync{}
+		d.books.Void(bk)
 		return d.books.Misshapen(bk, err)
 	}
 	return d.books.Misread(err)
@@ -181,7 +176,7 @@ func (d *Decoder) refuse(err error) error {
 
 // read reads the members of a diff or of a snapshot.
 func (d *Decoder) read(data []byte) error {
-	d.symbol, d.at = d.symbol[:0], diff{first: -1, last: -1, prev: -1}
+	d.symbol, d.at = d.symbol[:0], session.Diff{First: -1, Last: -1, Prev: -1}
 	s := &d.scan
 	s.Reset(data)
 	err := s.Object(func(key []byte) (err error) {
@@ -189,11 +184,11 @@ func (d *Decoder) read(data []byte) error {
 		case "s", "symbol":
 			d.symbol, err = session.AppendText(d.symbol[:0], s)
 		case "U":
-			d.at.first, err = s.Int()
+			d.at.First, err = s.Int()
 		case "u", "lastUpdateId":
-			d.at.last, err = s.Int()
+			d.at.Last, err = s.Int()
 		case "pu":
-			d.at.prev, err = s.Int()
+			d.at.Prev, err = s.Int()
 		case "E":
 			d.books.Event.VenueTime, err = session.Millis(s)
 		case "b", "bids":
@@ -208,69 +203,6 @@ func (d *Decoder) read(data []byte) error {
 	return errors.Join(err, s.End())
 }
 
-// apply emits a diff if it follows what came before. It reports whether the book
-// is still live.
-func (d *Decoder) apply(bk *session.Book[sync], u diff) bool {
-	at := bk.State.at
-	stale := u.last <= at
-	if d.futures && bk.State.first {
-		stale = u.last < at
-	}
-	if stale {
-		d.books.Quirks.Add(bk.Symbol, venue.QuirkStale)
-		return true
-	}
-	if err := d.follows(bk, u); err != nil {
-		d.books.Gap(bk, err.Error())
-		bk.State = sync{}
-		return false
-	}
-	if bk.State.first {
-		bk.State.first = false
-		d.books.Quirks.Add(bk.Symbol, venue.QuirkSpans)
-	}
-	d.books.Event.VenueTime = u.venueTime
-	bk.State.at = u.last
-	d.books.Emit(bk, market.Delta, bk.Seq+1)
-	return true
-}
-
-// follows checks the venue's rule of synchronisation.
-func (d *Decoder) follows(bk *session.Book[sync], u diff) error {
-	at := bk.State.at
-	switch {
-	case u.first < 0 || u.last < u.first || d.futures && u.prev < 0:
-		return fmt.Errorf("a diff with ids %d to %d after %d", u.first, u.last, u.prev)
-	case bk.State.first && d.futures && u.first > at:
-		return fmt.Errorf("the first diff begins at %d and does not span the snapshot at %d", u.first, at)
-	case bk.State.first && !d.futures && u.first > at+1:
-		return fmt.Errorf("the first diff begins at %d and does not span the snapshot at %d", u.first, at)
-	case bk.State.first:
-		return nil
-	case d.futures && u.prev != at:
-		return fmt.Errorf("a diff follows %d, the book is at %d", u.prev, at)
-	case !d.futures && u.first != at+1:
-		return fmt.Errorf("a diff begins at %d, the book is at %d", u.first, at)
-	}
-	return nil
-}
-
-// wait keeps a diff until the snapshot comes. A buffer that is full is void, as
-// its beginning could not be told from a loss.
-func (d *Decoder) wait(bk *session.Book[sync]) error {
-	st := &bk.State
-	n := len(d.books.Event.Levels)
-	if len(st.waiting) == maxWaiting || st.levels+n > maxLevels {
-		*st = sync{}
-		return d.books.Fail(venue.ReasonOversize, bk.Symbol+": too many diffs wait for a snapshot")
-	}
-	u := d.at
-	u.levels = append([]market.Level(nil), d.books.Event.Levels...)
-	st.waiting = append(st.waiting, u)
-	st.levels += n
-	return nil
-}
-
 // answer reads the answer to a request for a snapshot; others are not ours.
 func (d *Decoder) answer(f *venue.Frame) (string, error) {
 	path, query, _ := strings.Cut(f.URL, "?")
@@ -280,7 +212,7 @@ func (d *Decoder) answer(f *venue.Frame) (string, error) {
 	if err := d.read(f.Body); err != nil {
 		return "", d.books.Fail(venue.ReasonMalformed, err.Error())
 	}
-	if d.at.last < 0 {
+	if d.at.Last < 0 {
 		return "", d.books.Fail(venue.ReasonShape, "a snapshot without lastUpdateId")
 	}
 	if v, err := url.ParseQuery(query); err == nil && v.Get("symbol") != "" {
@@ -290,13 +222,13 @@ func (d *Decoder) answer(f *venue.Frame) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d.snapshot(bk)
+	d.books.Snapshot(bk, d.at.Last)
 	return "rest_depth", nil
 }
 
 // asked returns the book of a snapshot. One that names no symbol, in a recording
 // of a single symbol, is that symbol's.
-func (d *Decoder) asked() (*session.Book[sync], error) {
+func (d *Decoder) asked() (*session.Book[session.Chain], error) {
 	if len(d.symbol) > 0 {
 		return d.books.Book(d.symbol)
 	}
@@ -304,27 +236,4 @@ func (d *Decoder) asked() (*session.Book[sync], error) {
 		return bk, nil
 	}
 	return nil, d.books.Fail(venue.ReasonSymbol, "a snapshot that names no symbol")
-}
-
-// snapshot begins a book anew and applies what has waited for it. One that is
-// not newer than a live book changes nothing.
-func (d *Decoder) snapshot(bk *session.Book[sync]) {
-	if bk.Live && d.at.last <= bk.State.at {
-		return
-	}
-	waiting, conn := bk.State.waiting, bk.Conn
-	bk.State = sync{at: d.at.last, first: true}
-	d.books.Emit(bk, market.Snapshot, bk.Seq+1)
-	bk.Conn = conn
-	for i, u := range waiting {
-		d.books.Event.Levels = append(d.books.Event.Levels[:0], u.levels...)
-		if !d.apply(bk, u) {
-			// The snapshot is older than the buffer: a newer one may still fit.
-			bk.State.waiting = waiting[i:]
-			for _, w := range bk.State.waiting {
-				bk.State.levels += len(w.levels)
-			}
-			return
-		}
-	}
 }

@@ -1,0 +1,132 @@
+package session
+
+import (
+	"chronos.dev/feed/venue"
+	"chronos.dev/market"
+)
+
+// Limits on the diffs of one book that wait for its snapshot. A buffer that is
+// full is void: its beginning could not be told from a loss.
+const (
+	maxWaiting       = 10_000
+	maxWaitingLevels = 250_000
+)
+
+// Diff is a change of a book that says where it stands in the venue's ids.
+type Diff struct {
+	First, Last int64 // ids of its first and last update
+	Prev        int64 // id of the diff before, where the venue names it
+	VenueTime   int64
+
+	levels []market.Level // while it waits
+}
+
+// Chain is where a book stands whose stream has no beginning: a snapshot, asked
+// for apart, gives it one, and diffs that come before wait for it.
+type Chain struct {
+	at      int64 // id of the last update in the book
+	first   bool  // the next diff is the first after a snapshot
+	waiting []Diff
+	levels  int // in waiting
+}
+
+// ChainRules are a venue's rules of synchronisation. first is set for the first
+// diff after a snapshot, and at is then the snapshot's id.
+type ChainRules struct {
+	// Stale reports whether a diff is in the book already.
+	Stale func(u *Diff, at int64, first bool) bool
+	// Follows says why a diff does not follow the book, "" if it does.
+	Follows func(u *Diff, at int64, first bool) string
+
+	StaleQuirk string // counted for every stale diff
+	FirstQuirk string // counted for every first diff; "" is not
+}
+
+// Chained is a session of such books. Events are numbered by the session, since
+// at some venues a diff may end at the very id of its snapshot.
+type Chained struct {
+	*Books[Chain]
+	rules ChainRules
+}
+
+// NewChained returns the empty session of the named venue.
+func NewChained(name string, rules ChainRules) *Chained {
+	return &Chained{New[Chain](name), rules}
+}
+
+// Begin starts a frame as Books.Begin does. A connection that was opened anew
+// also voids what waits.
+func (c *Chained) Begin(f *venue.Frame, emit func(*market.Event)) (bool, error) {
+	ok, err := c.Books.Begin(f, emit)
+	if f.Kind == venue.Connect {
+		c.Each(f.Conn, func(bk *Book[Chain]) { bk.State = Chain{} })
+	}
+	return ok, err
+}
+
+// Update applies a diff of bk, whose levels are in Event, or lets it wait. A book
+// belongs to the connection of its diffs, not to that of its snapshot.
+func (c *Chained) Update(bk *Book[Chain], u Diff) error {
+	bk.Conn = c.frame.Conn
+	if bk.Live {
+		c.apply(bk, &u)
+		return nil
+	}
+	st, n := &bk.State, len(c.Event.Levels)
+	if len(st.waiting) == maxWaiting || st.levels+n > maxWaitingLevels {
+		*st = Chain{}
+		return c.Fail(venue.ReasonOversize, bk.Symbol+": too many diffs wait for a snapshot")
+	}
+	u.levels = append([]market.Level(nil), c.Event.Levels...)
+	st.waiting = append(st.waiting, u)
+	st.levels += n
+	return nil
+}
+
+// Snapshot begins bk anew at id, with the levels in Event, and applies what has
+// waited. One that is not newer than a live book changes nothing. When the diffs
+// that wait do not reach back to it they go on waiting, for a newer one.
+func (c *Chained) Snapshot(bk *Book[Chain], id int64) {
+	if bk.Live && id <= bk.State.at {
+		return
+	}
+	waiting, conn := bk.State.waiting, bk.Conn
+	bk.State = Chain{at: id, first: true}
+	c.Emit(bk, market.Snapshot, bk.Seq+1)
+	bk.Conn = conn
+	for i := range waiting {
+		u := &waiting[i]
+		c.Event.Levels = append(c.Event.Levels[:0], u.levels...)
+		if c.apply(bk, u); bk.Live {
+			continue
+		}
+		bk.State.waiting = waiting[i:]
+		for _, w := range bk.State.waiting {
+			bk.State.levels += len(w.levels)
+		}
+		return
+	}
+}
+
+// Void forgets where bk stands, as after a diff that could not be read.
+func (c *Chained) Void(bk *Book[Chain]) { bk.State = Chain{} }
+
+// apply emits a diff if it follows the book, else a Gap.
+func (c *Chained) apply(bk *Book[Chain], u *Diff) {
+	st := &bk.State
+	if c.rules.Stale(u, st.at, st.first) {
+		c.Quirks.Add(bk.Symbol, c.rules.StaleQuirk)
+		return
+	}
+	if why := c.rules.Follows(u, st.at, st.first); why != "" {
+		c.Gap(bk, why)
+		bk.State = Chain{}
+		return
+	}
+	if st.first && c.rules.FirstQuirk != "" {
+		c.Quirks.Add(bk.Symbol, c.rules.FirstQuirk)
+	}
+	st.at, st.first = u.Last, false
+	c.Event.VenueTime = u.VenueTime
+	c.Emit(bk, market.Delta, bk.Seq+1)
+}
