@@ -1,0 +1,71 @@
+package api
+
+import (
+	"chronos.dev/api/wire"
+	"chronos.dev/graph"
+	"chronos.dev/market"
+)
+
+// Levels a side of a book.
+const (
+	defaultDepth = 20
+	maxDepth     = 1000
+)
+
+// book answers GET /v1/book/{market}.
+func (s *Server) book(r *request) {
+	depth := defaultDepth
+	if r.accept("depth") && r.params.given[0] {
+		depth = r.intParam(0, "depth", 1, maxDepth, "depth_range")
+	}
+	if len(r.invalid) > 0 {
+		r.refuseInvalid()
+		return
+	}
+	pair, err := market.ParsePair(string(r.arg))
+	if err != nil {
+		r.problem(newProblem("not-found"))
+		return
+	}
+	if !s.enter(r) {
+		return
+	}
+	defer s.leave()
+	b, version, ok := s.opts.Engine.Book(pair, depth, r.start.UnixNano())
+	if !ok {
+		p := newProblem("not-found")
+		p.Detail = "Nobody trades " + pair.String() + "."
+		r.problem(p)
+		return
+	}
+	w := &r.out
+	w.Open('{')
+	w.Key("market").Str(pair.String())
+	w.Key("base").Str(pair.Base)
+	w.Key("quote").Str(pair.Quote)
+	appendQuotes(w, "bids", b.Bids)
+	appendQuotes(w, "asks", b.Asks)
+	appendLeftOut(w, b.LeftOut)
+	w.Key("simulated").Bool(s.opts.Simulated)
+	w.Key("source").Str(s.opts.Source)
+	w.Key("graph_version").Uint(version)
+	w.Key("as_of")
+	appendTime(w, r.start.UnixNano())
+	w.Close('}')
+}
+
+func appendQuotes(w *wire.Writer, key string, quotes []graph.Quote) {
+	w.Key(key).Open('[')
+	for _, q := range quotes {
+		w.Open('{')
+		w.Key("venue").Str(q.Venue)
+		w.Key("price").Begin()
+		w.B = q.Price.AppendText(w.B)
+		w.End()
+		w.Key("size").Begin()
+		w.B = q.Size.AppendText(w.B)
+		w.End()
+		w.Close('}')
+	}
+	w.Close(']')
+}

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"net"
+
+	"github.com/valyala/fasthttp"
+)
+
+// admit refuses what no resource should see and finds the resource of the rest.
+// Where it returns false the answer is written.
+func (s *Server) admit(ctx *fasthttp.RequestCtx, r *request) (to int, ok bool) {
+	h := &ctx.Request.Header
+	if hasTransferEncoding(h.RawHeaders()) {
+		// Chunks and a length can disagree about where a request ends, and a
+		// proxy before us may believe the other one. We need no chunks.
+		return s.turnAway(r, noRoute, "length-required", true)
+	}
+	path, query, _ := bytes.Cut(h.RequestURI(), []byte{'?'})
+	if !canonical(path) {
+		r.fail("/", "path", "Send the path in its plain form: no escapes, no empty or dot segments, no host.")
+		return s.turnAway(r, noRoute, "invalid-request", false)
+	}
+	r.path, r.query = append(r.path, path...), query
+	to, r.arg = find(r.path)
+	switch {
+	case to == noRoute:
+		return s.turnAway(r, to, "not-found", false)
+	case !h.IsGet() && !h.IsHead():
+		r.allow = true
+		return s.turnAway(r, to, "method-not-allowed", len(ctx.Request.Body()) > 0)
+	case len(ctx.Request.Body()) > 0 || h.ContentLength() > 0:
+		r.fail("/", "body", "Send no body with GET or HEAD.")
+		return s.turnAway(r, to, "invalid-request", true)
+	case resources[to].limited && s.limiter != nil:
+		r.limit = s.limiter.take(addressOf(ctx.RemoteAddr()), r.start.UnixNano())
+		if !r.limit.ok {
+			r.retryAfter = r.limit.wait
+			return s.turnAway(r, to, "rate-limited", false)
+		}
+	}
+	return to, true
+}
+
+func (s *Server) turnAway(r *request, to int, slug string, closes bool) (int, bool) {
+	p := newProblem(slug)
+	p.Errors = r.invalid
+	r.problem(p)
+	r.close = closes
+	return to, false
+}
+
+var transferEncoding = []byte("transfer-encoding")
+
+// hasTransferEncoding looks for the field in a raw header block, for fasthttp
+// does not keep all of its values.
+func hasTransferEncoding(raw []byte) bool {
+	for len(raw) > 0 {
+		line, rest, _ := bytes.Cut(raw, []byte{'\n'})
+		if name, _, ok := bytes.Cut(line, []byte{':'}); ok &&
+			len(name) == len(transferEncoding) && bytes.EqualFold(name, transferEncoding) {
+			return true
+		}
+		raw = rest
+	}
+	return false
+}
+
+// canonical reports whether a path is written in the only way we take it: of
+// letters, digits and -._~, in segments that are neither empty nor dots. What
+// a proxy and we could read differently is not read at all.
+func canonical(path []byte) bool {
+	if len(path) == 0 || path[0] != '/' {
+		return false
+	}
+	dots := true // nothing but dots in this segment so far
+	for _, c := range path[1:] {
+		switch {
+		case c == '/':
+			if dots {
+				return false
+			}
+			dots = true
+			continue
+		case c == '.':
+			continue
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '~':
+			dots = false
+		default:
+			return false
+		}
+	}
+	return len(path) == 1 || !dots || path[len(path)-1] == '/'
+}
+
+// refusal maps what fasthttp could not read to a problem.
+func refusal(h *fasthttp.RequestHeader, err error) string {
+	var small *fasthttp.ErrSmallBuffer
+	var netErr net.Error
+	switch {
+	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding) || hasTransferEncoding(h.RawHeaders()):
+		return "length-required"
+	case errors.As(err, &small):
+		return "header-too-large"
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return "too-large"
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return "request-timeout"
+	}
+	return "invalid-request"
+}

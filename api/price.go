@@ -1,0 +1,175 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"chronos.dev/engine"
+	"chronos.dev/engine/route"
+	"chronos.dev/market"
+	"chronos.dev/money"
+	"chronos.dev/money/text"
+)
+
+// priceParams are the names of the parameters, by the index of their values.
+var priceParams = []string{"sell_asset", "buy_asset", "sell_amount", "buy_amount", "max_hops"}
+
+const (
+	paramSell = iota
+	paramBuy
+	paramSellAmount
+	paramBuyAmount
+	paramMaxHops
+)
+
+// price answers GET /v1/price.
+func (s *Server) price(r *request) {
+	req, ok := s.priceRequest(r)
+	if !ok {
+		r.refuseInvalid()
+		return
+	}
+	if !s.enter(r) {
+		return
+	}
+	defer s.leave()
+	begin := s.opts.Clock()
+	p, err := Indicate(s.opts.Engine, req, r.start.UnixNano())
+	took := s.opts.Clock().Sub(begin)
+	s.metrics.compute(req.Out > 0, took)
+	if err != nil {
+		problem := ProblemOf(s.opts.Engine, req, err)
+		if problem.Status == 500 {
+			s.opts.Log("api: price in request %s: %v", r.id, err)
+		}
+		r.problem(problem)
+		return
+	}
+	r.pricer.append(&r.out, p, Meta{
+		Simulated: s.opts.Simulated, Source: s.opts.Source, ComputedUS: took.Microseconds(),
+	})
+	s.metrics.gap(r.pricer.gap)
+	r.cache = cachePrice
+}
+
+// Indicate prices r at now, Unix nanoseconds. It fails with the errors of
+// engine.Engine.Price, and with *route.NoRouteError when what the customer would
+// receive rounds to nothing at the scale he is shown: nobody sells for nothing.
+func Indicate(e *engine.Engine, r engine.Request, now int64) (*engine.Price, error) {
+	p, err := e.Price(r, now)
+	if err != nil {
+		return nil, err
+	}
+	if shown(p.Plan.Out, p.Plan.Buy, money.Down) == 0 {
+		return nil, &route.NoRouteError{Reason: route.BelowMinimum}
+	}
+	return p, nil
+}
+
+// priceRequest reads the query. Where it returns false the mistakes are noted.
+func (s *Server) priceRequest(r *request) (req engine.Request, ok bool) {
+	if !r.accept(priceParams...) {
+		return req, false
+	}
+	sell, okSell := s.assetParam(r, paramSell)
+	buy, okBuy := s.assetParam(r, paramBuy)
+	if okSell && okBuy && sell.Symbol == buy.Symbol {
+		r.fail("/buy_asset", "same_asset", "Name two different assets.")
+	}
+	if r.params.given[paramSellAmount] == r.params.given[paramBuyAmount] {
+		r.fail("/sell_amount", "amount_xor", "Send exactly one of sell_amount and buy_amount.")
+	} else {
+		if okSell {
+			req.In = r.amountParam(paramSellAmount, sell)
+		}
+		if okBuy {
+			req.Out = r.amountParam(paramBuyAmount, buy)
+		}
+	}
+	req.Sell, req.Buy = sell.Symbol, buy.Symbol
+	if r.params.given[paramMaxHops] {
+		req.MaxHops = r.intParam(paramMaxHops, "max_hops", 1, s.opts.Engine.MaxHops(), "hops_range")
+	}
+	return req, len(r.invalid) == 0
+}
+
+// assetParam reads an asset that the engine knows.
+func (s *Server) assetParam(r *request, i int) (market.Asset, bool) {
+	v := r.params.values[i]
+	if len(v) == 0 {
+		r.fail("/"+priceParams[i], "asset_missing", "Name an asset, for example BTC.")
+		return market.Asset{}, false
+	}
+	a, ok := s.opts.Engine.Asset(string(v))
+	if !ok {
+		r.fail("/"+priceParams[i], "unknown_asset", unknownAsset(s.opts.Engine, string(v)))
+	}
+	return a, ok
+}
+
+// amountParam reads an amount of a, if it is given, as engine minor units.
+func (r *request) amountParam(i int, a market.Asset) money.Amount {
+	if !r.params.given[i] {
+		return 0
+	}
+	v, err := ParseAmount(r.params.values[i], a)
+	var bad *AmountError
+	if errors.As(err, &bad) {
+		r.fail("/"+priceParams[i], bad.Code, bad.Detail)
+	}
+	return v
+}
+
+// AmountError reports an amount that a customer may not send. Code is the
+// pointer code of a problem and Detail its sentence.
+type AmountError struct{ Code, Detail string }
+
+func (e *AmountError) Error() string { return "api: " + e.Code + ": " + e.Detail }
+
+// ParseAmount reads a customer's amount of a, at most a.Scale decimals, as
+// engine minor units. It is above zero, or the error is an *AmountError.
+func ParseAmount[T []byte | string](v T, a market.Asset) (money.Amount, error) {
+	if len(v) == 0 {
+		return 0, &AmountError{"amount_missing", "Send an amount, for example 2.5."}
+	}
+	n, err := text.ParseAmount(v, a.Scale)
+	var scale *text.ScaleError
+	switch {
+	case errors.As(err, &scale):
+		return 0, &AmountError{"amount_scale", fmt.Sprintf("%s has at most %d decimals.", a.Symbol, a.Scale)}
+	case errors.Is(err, text.ErrFormat):
+		return 0, &AmountError{"amount_format", "Send a plain decimal of at most 20 digits, a point and 18 digits, for example 2.5."}
+	case err == nil && n == 0:
+		return 0, &AmountError{"amount_range", "Send an amount above zero."}
+	}
+	if err == nil {
+		var units int64
+		units, err = money.Num{Coef: int64(n), Scale: a.Scale}.At(a.EngineScale)
+		n = money.Amount(units)
+	}
+	if err != nil {
+		return 0, &AmountError{"amount_range", "This is more " + a.Symbol + " than can be counted."}
+	}
+	return n, nil
+}
+
+// intParam reads a whole number from least to most.
+func (r *request) intParam(i int, name string, least, most int, code string) int {
+	v := r.params.values[i]
+	if len(v) > 0 && len(v) < 6 {
+		n := 0
+		for _, c := range v {
+			if c < '0' || c > '9' {
+				n = -1
+				break
+			}
+			n = n*10 + int(c-'0')
+		}
+		if n >= least && n <= most && v[0] != '0' {
+			return n
+		}
+	}
+	r.fail("/"+name, code, "Send a whole number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most)+".")
+	return 0
+}

@@ -1,0 +1,148 @@
+package api
+
+import (
+	"strconv"
+	"time"
+
+	"chronos.dev/api/wire"
+
+	"github.com/valyala/fasthttp"
+)
+
+// request is one request and its answer, without any memory of fasthttp's but
+// query and arg, which are valid until the handler returns. It is reused.
+type request struct {
+	id    []byte
+	path  []byte // canonical
+	query []byte
+	arg   []byte // what follows the prefix of the route
+	start time.Time
+
+	params  params
+	invalid []wire.FieldError
+	pricer  pricer
+
+	// The answer.
+	out        wire.Writer
+	status     int
+	media      string
+	cache      string
+	retryAfter int // seconds, 0: none
+	allow      bool
+	close      bool
+	limit      limitState
+}
+
+// Media types and cache rules of answers.
+const (
+	mediaJSON    = "application/json"
+	mediaProblem = "application/problem+json"
+	mediaHTML    = "text/html; charset=utf-8"
+	mediaYAML    = "application/yaml"
+
+	cacheNone  = "no-store"
+	cachePrice = "no-cache"            // may be kept, not used without asking
+	cacheFixed = "public, max-age=300" // the same until the next release
+	cacheAsset = "public, max-age=5"
+)
+
+func (r *request) reset(start time.Time) {
+	out := r.out.B[:0]
+	*r = request{
+		id: r.id[:0], path: r.path[:0], invalid: r.invalid[:0],
+		params: params{scratch: r.params.scratch[:0]}, pricer: r.pricer,
+		start: start, status: fasthttp.StatusOK, media: mediaJSON, cache: cacheNone,
+	}
+	r.out.Reset(out)
+}
+
+// problem makes p the answer.
+func (r *request) problem(p *wire.Problem) {
+	p.RequestID = string(r.id)
+	p.Instance = string(r.path)
+	r.status, r.media, r.cache = p.Status, mediaProblem, cacheNone
+	if p.Retryable && r.retryAfter == 0 {
+		r.retryAfter = 1
+	}
+	r.out.Reset(p.Append(r.out.B[:0]))
+}
+
+// handle answers one request.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	r := s.requests.Get().(*request)
+	r.reset(s.opts.Clock())
+	r.id = s.ids.choose(r.id, ctx.Request.Header.Peek("X-Request-Id"))
+	to := s.answer(ctx, r)
+	s.send(ctx, r, to)
+	s.requests.Put(r)
+}
+
+// answer finds the resource and lets it write the answer. A panic is a bug of
+// ours: the caller learns its id, the log the rest.
+func (s *Server) answer(ctx *fasthttp.RequestCtx, r *request) (to int) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.metrics.panics.Add(1)
+			s.opts.Log("api: panic in request %s: %v", r.id, v)
+			r.path = r.path[:0]
+			r.problem(newProblem("internal"))
+			r.close = true
+		}
+	}()
+	to, ok := s.admit(ctx, r)
+	if ok {
+		resources[to].handle(s, r)
+	}
+	return to
+}
+
+// refuse answers what fasthttp could not read as a request.
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
+	r := s.requests.Get().(*request)
+	r.reset(s.opts.Clock())
+	r.id = s.ids.choose(r.id, nil)
+	r.problem(newProblem(refusal(&ctx.Request.Header, err)))
+	r.close = true
+	s.send(ctx, r, noRoute)
+	s.requests.Put(r)
+}
+
+// send writes the answer out.
+func (s *Server) send(ctx *fasthttp.RequestCtx, r *request, to int) {
+	took := s.opts.Clock().Sub(r.start)
+	resp := &ctx.Response
+	resp.SetStatusCode(r.status)
+	h := &resp.Header
+	h.SetContentType(r.media)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", r.cache)
+	h.SetBytesV("X-Request-Id", r.id)
+	if r.media == mediaHTML {
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	}
+	if r.allow {
+		h.Set("Allow", "GET, HEAD")
+	}
+	var buf [64]byte
+	h.SetBytesV("Server-Timing", appendTiming(buf[:0], took))
+	if r.retryAfter > 0 {
+		h.SetBytesV("Retry-After", strconv.AppendInt(buf[:0], int64(r.retryAfter), 10))
+	}
+	if r.limit.on {
+		h.Set("RateLimit-Policy", s.limiter.policy)
+		h.SetBytesV("RateLimit", r.limit.append(buf[:0]))
+	}
+	resp.SetBody(r.out.B)
+	if r.close {
+		ctx.SetConnectionClose()
+	}
+	s.metrics.request(int(ctx.ConnID()), to, r.status, took)
+}
+
+// appendTiming appends route;dur=0.041, in milliseconds.
+func appendTiming(dst []byte, took time.Duration) []byte {
+	us := max(took.Microseconds(), 0)
+	dst = append(dst, "route;dur="...)
+	dst = strconv.AppendInt(dst, us/1000, 10)
+	return append(dst, '.', byte('0'+us/100%10), byte('0'+us/10%10), byte('0'+us%10))
+}

@@ -1,0 +1,189 @@
+// Package wire holds the JSON shapes of the public API.
+//
+// The structs are what clients decode into; keys that a client does not know
+// must be ignored, for more will come. Amounts, prices, ratios and times are
+// strings, because numbers lose digits in many clients. A pointer is a member
+// that may be null: unknown, never zero.
+//
+// The server does not encode these structs: it appends the same members in the
+// same order with a Writer, without reflection. A test in package api holds the
+// two against each other.
+package wire
+
+// Price is the answer to GET /v1/price.
+type Price struct {
+	Kind      string `json:"kind"`   // "indicative"
+	Status    string `json:"status"` // "exact": nothing can beat it; "bounded": at most gap_bps can
+	SellAsset string `json:"sell_asset"`
+	BuyAsset  string `json:"buy_asset"`
+	// SellAmount is rounded up, BuyAmount down, to the scale of the asset.
+	SellAmount string `json:"sell_amount"`
+	BuyAmount  string `json:"buy_amount"`
+
+	// Rate is BuyAmount per SellAmount, rounded down; InverseRate the other way
+	// round, rounded up. Both have twelve significant digits, as MidRate does.
+	Rate        string  `json:"rate"`
+	InverseRate string  `json:"inverse_rate"`
+	MidRate     *string `json:"mid_rate"`     // null where a hop has no bid or no ask
+	SlippageBps *string `json:"slippage_bps"` // of the mid rate, before fees; below zero if better
+	FeeBps      string  `json:"fee_bps"`
+	Fees        []Fee   `json:"fees"`
+
+	EstTimeMs        *int64  `json:"est_time_ms"`
+	Confidence       *string `json:"confidence"`
+	ConfidenceReason string  `json:"confidence_reason,omitempty"`
+
+	Routes      []Route     `json:"routes"`
+	Certificate Certificate `json:"certificate"`
+	LeftOut     []LeftOut   `json:"left_out"`
+
+	Simulated       bool   `json:"simulated"`
+	Source          string `json:"source"`
+	GraphVersion    uint64 `json:"graph_version"`
+	AsOf            string `json:"as_of"` // every book used was heard of then or later
+	OldestBookAgeMs int64  `json:"oldest_book_age_ms"`
+	ComputedUs      int64  `json:"computed_us"`
+}
+
+// Fee is what one venue keeps of one asset, rounded up.
+type Fee struct {
+	Kind   string `json:"kind"` // "venue"
+	Venue  string `json:"venue"`
+	Asset  string `json:"asset"`
+	Amount string `json:"amount"`
+}
+
+// Route is one chain of hops. The amounts of all routes sum to those of the
+// price, and what a hop buys is what the next one sells.
+type Route struct {
+	Share      string `json:"share"` // of the amount sold; all shares sum to 1
+	SellAmount string `json:"sell_amount"`
+	BuyAmount  string `json:"buy_amount"`
+	Hops       []Hop  `json:"hops"`
+}
+
+// Hop is an amount at one venue and market.
+type Hop struct {
+	Venue      string  `json:"venue"`
+	Market     string  `json:"market"`
+	Side       string  `json:"side"` // "sell" or "buy" the market's base asset
+	SellAsset  string  `json:"sell_asset"`
+	BuyAsset   string  `json:"buy_asset"`
+	SellAmount string  `json:"sell_amount"`
+	BuyAmount  string  `json:"buy_amount"`
+	AvgPrice   *string `json:"avg_price"` // quote per base before the fee; null of nothing
+}
+
+// Certificate says what no plan over the same books can beat.
+type Certificate struct {
+	Method               string  `json:"method"`
+	UpperBoundBuyAmount  string  `json:"upper_bound_buy_amount,omitempty"`
+	LowerBoundSellAmount string  `json:"lower_bound_sell_amount,omitempty"`
+	GapBps               *string `json:"gap_bps"` // from the answer to the bound; null where that says nothing
+}
+
+// LeftOut names a market that could have been used and was not.
+type LeftOut struct {
+	Venue  string `json:"venue"`
+	Market string `json:"market"`
+	Reason string `json:"reason"` // state of its book: "stale", "gapped", ...
+	Detail string `json:"detail"`
+	AgeMs  *int64 `json:"age_ms"` // since anything was heard; null if never
+}
+
+// Book is the answer to GET /v1/book/{market}.
+type Book struct {
+	Market       string    `json:"market"`
+	Base         string    `json:"base"`
+	Quote        string    `json:"quote"`
+	Bids         []Level   `json:"bids"` // best first
+	Asks         []Level   `json:"asks"`
+	LeftOut      []LeftOut `json:"left_out"`
+	Simulated    bool      `json:"simulated"`
+	Source       string    `json:"source"`
+	GraphVersion uint64    `json:"graph_version"`
+	AsOf         string    `json:"as_of"`
+}
+
+// Level is one price level of one venue, before fees.
+type Level struct {
+	Venue string `json:"venue"`
+	Price string `json:"price"`
+	Size  string `json:"size"`
+}
+
+// Asset is an asset. Amounts in the API have Scale decimals; inside, the engine
+// counts with EngineScale.
+type Asset struct {
+	Symbol      string `json:"symbol"`
+	Scale       int    `json:"scale"`
+	EngineScale int    `json:"engine_scale"`
+	Hub         bool   `json:"hub"`
+}
+
+// Assets is the answer to GET /v1/assets.
+type Assets struct {
+	Data []Asset `json:"data"`
+}
+
+// Venue is a venue and what can be said of all its markets.
+type Venue struct {
+	Name      string         `json:"name"`
+	Simulated bool           `json:"simulated"`
+	Markets   []string       `json:"markets"`
+	Usable    int            `json:"usable"` // markets that prices are made from now
+	States    map[string]int `json:"states"`
+	// TakerFeeBps is null where the markets differ or no fee is known.
+	TakerFeeBps *string `json:"taker_fee_bps"`
+	FeeOn       *string `json:"fee_on"`
+}
+
+// Venues is the answer to GET /v1/venues.
+type Venues struct {
+	Data []Venue `json:"data"`
+}
+
+// Market is one book.
+type Market struct {
+	Venue         string  `json:"venue"`
+	Market        string  `json:"market"`
+	Base          string  `json:"base"`
+	Quote         string  `json:"quote"`
+	State         string  `json:"state"`
+	Usable        bool    `json:"usable"`
+	Reason        string  `json:"reason"`     // why it is not usable, or ""
+	ChangedAt     *string `json:"changed_at"` // when the book entered its state
+	AgeMs         *int64  `json:"age_ms"`
+	PriceScale    int     `json:"price_scale"`
+	SizeScale     int     `json:"size_scale"`
+	TakerFeeBps   *string `json:"taker_fee_bps"`
+	FeeOn         *string `json:"fee_on"`
+	Bids          int     `json:"bids"` // levels
+	Asks          int     `json:"asks"`
+	VerifiedDepth int     `json:"verified_depth"` // levels a side under the venue's own check; -1 all
+	Version       uint64  `json:"version"`
+}
+
+// Markets is the answer to GET /v1/markets.
+type Markets struct {
+	Data         []Market `json:"data"`
+	GraphVersion uint64   `json:"graph_version"`
+}
+
+// Time is the answer to GET /v1/time.
+type Time struct {
+	Time string `json:"time"`
+	Unix int64  `json:"unix"`
+}
+
+// Health is the answer to GET /livez and, when ready, /readyz.
+type Health struct {
+	Status string `json:"status"`
+}
+
+// Version is the answer to GET /version.
+type Version struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+}
