@@ -20,9 +20,9 @@ const name = "coinbase"
 // Spec describes Coinbase.
 var Spec = venue.Spec{
 	Venue: name, Format: name, Handler: name,
-	New:   func() venue.Decoder { return New() },
-	Rules: func(string) market.BookRules { return market.BookRules{} },
-	Pair:  pair,
+	New:    func() venue.Decoder { return New() },
+	Rules:  func(string) market.BookRules { return market.BookRules{} },
+	Pair:   pair,
 	Checks: []string{"A book that is crossed in itself is not used."},
 	Blind: []string{
 		"level2 has neither sequence nor checksum: a lost update is not noticed unless the book crosses. All depth is unverified.",
