@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -165,5 +166,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // logger makes a function a fasthttp.Logger.
 type logger func(format string, args ...any)
 
-// Printf implements fasthttp.Logger.
-func (l logger) Printf(format string, args ...any) { l(format, args...) }
+// Printf implements fasthttp.Logger. What fasthttp says of a connection's errors
+// quotes the request, keys included, even with SecureErrorLogMessage; such errors
+// are the caller's, he has been answered, and they are counted by status.
+func (l logger) Printf(format string, args ...any) {
+	if !strings.HasPrefix(format, "error when serving connection") {
+		l(format, args...)
+	}
+}

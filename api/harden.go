@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 )
@@ -16,6 +17,10 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, r *request) (to int, ok bool) {
 		// Chunks and a length can disagree about where a request ends, and a
 		// proxy before us may believe the other one. We need no chunks.
 		return s.turnAway(r, noRoute, "length-required", true)
+	}
+	if !h.IsHTTP11() && string(h.Protocol()) != "HTTP/1.0" || !plain(h.RawHeaders()) {
+		r.fail("/", "header", "Send HTTP/1.1 with plain header fields: a name, a colon, a value, CR LF.")
+		return s.turnAway(r, noRoute, "invalid-request", true)
 	}
 	path, query, _ := bytes.Cut(h.RequestURI(), []byte{'?'})
 	if !canonical(path) {
@@ -58,13 +63,48 @@ var transferEncoding = []byte("transfer-encoding")
 func hasTransferEncoding(raw []byte) bool {
 	for len(raw) > 0 {
 		line, rest, _ := bytes.Cut(raw, []byte{'\n'})
-		if name, _, ok := bytes.Cut(line, []byte{':'}); ok &&
-			len(name) == len(transferEncoding) && bytes.EqualFold(name, transferEncoding) {
+		name, _, _ := bytes.Cut(line, []byte{':'})
+		if len(name) == len(transferEncoding) && bytes.EqualFold(name, transferEncoding) {
 			return true
 		}
 		raw = rest
 	}
 	return false
+}
+
+// plain reports whether a header block is written as RFC 9112 says: a token, a
+// colon, the value, CR LF. fasthttp also takes folded fields, spaces within
+// names and lines that end in LF alone, and a proxy before us may read those
+// differently.
+func plain(raw []byte) bool {
+	for len(raw) > 0 {
+		line, rest, ok := bytes.Cut(raw, []byte("\r\n"))
+		if !ok {
+			return false
+		}
+		raw = rest
+		if len(line) == 0 {
+			continue // the end of the block
+		}
+		name, value, ok := bytes.Cut(line, []byte{':'})
+		if !ok || !token(name) || bytes.IndexByte(value, '\n') >= 0 || bytes.IndexByte(value, '\r') >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// token reports whether b can be the name of a field.
+func token(b []byte) bool {
+	for _, c := range b {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return len(b) > 0
 }
 
 // canonical reports whether a path is written in the only way we take it: of

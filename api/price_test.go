@@ -163,7 +163,9 @@ func TestPriceFigures(t *testing.T) {
 		},
 		{
 			"the bound of a sweep is its sum", "sell_asset=BTC&buy_asset=USD&sell_amount=2",
-			func(p wire.Price) string { return p.Status + " " + p.Certificate.UpperBoundBuyAmount + " " + *p.Certificate.GapBps },
+			func(p wire.Price) string {
+				return p.Status + " " + p.Certificate.UpperBoundBuyAmount + " " + *p.Certificate.GapBps
+			},
 			"exact 199.00 0.0000",
 		},
 		{
@@ -191,7 +193,9 @@ func TestPriceFigures(t *testing.T) {
 		},
 		{
 			"an exact-out price pays up", "sell_asset=USD&buy_asset=BTC&buy_amount=0.00000001",
-			func(p wire.Price) string { return p.SellAmount + " " + p.BuyAmount + " " + p.Certificate.LowerBoundSellAmount },
+			func(p wire.Price) string {
+				return p.SellAmount + " " + p.BuyAmount + " " + p.Certificate.LowerBoundSellAmount
+			},
 			"0.01 0.00000001 0.00",
 		},
 	}

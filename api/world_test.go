@@ -215,4 +215,3 @@ func (w *world) problem(status int, path string) wire.Problem {
 	}
 	return p
 }
-
