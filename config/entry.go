@@ -33,7 +33,9 @@ func (e entry) inDev(value string) entry {
 }
 
 // scalar makes the entry of a single value.
-func scalar[T any](k Key, tags []string, at func(*Config) *T, parse func(string) (T, error), show func(T) string) entry {
+func scalar[T any](
+	k Key, tags []string, at func(*Config) *T, parse func(string) (T, error), show func(T) string,
+) entry {
 	return entry{
 		Key: k, tags: tags,
 		set: func(c *Config, items []string) error {
@@ -133,7 +135,9 @@ func bps(name, doc string, at func(*Config) **market.Fee) entry {
 }
 
 // list makes the entry of several values of one kind, none by default.
-func list[T any](name, item, doc string, parse func(string) (T, error), show func(T) string, at func(*Config) *[]T) entry {
+func list[T any](
+	name, item, doc string, parse func(string) (T, error), show func(T) string, at func(*Config) *[]T,
+) entry {
 	return entry{
 		Key:  Key{Name: name, Type: "list of " + item, Default: "[]", Doc: doc},
 		tags: []string{"!!str"}, list: true,

@@ -81,13 +81,16 @@ func firstInvalid(data []byte) int {
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
-// syntax reports what the YAML reader says, and where.
+// syntax reports what the YAML reader says, and where. It names no line for the
+// first one, and none for an alias of nothing.
 func (l *loader) syntax(err error) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 0
+	line := 1
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
+	} else if strings.HasPrefix(text, "unknown anchor") {
+		line = 0
 	}
 	l.problem(l.at(line), codeSyntax, "", "not YAML: %s", text)
 }
@@ -149,7 +152,8 @@ func (l *loader) mapping(n *yaml.Node, name string, each func(name string, key, 
 			continue
 		}
 		if line, twice := first[key.Value]; twice {
-			l.problem(l.at(key.Line), codeDuplicate, key.Value, "key %s stands in line %d already", shown(key.Value), line)
+			l.problem(l.at(key.Line), codeDuplicate, key.Value,
+				"key %s stands in line %d already", shown(key.Value), line)
 			continue
 		}
 		first[key.Value] = key.Line

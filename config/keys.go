@@ -71,7 +71,8 @@ var table = []entry{
 	boolean("kafka.tls", "false", "speak TLS to the brokers",
 		func(c *Config) *bool { return &c.Kafka.TLS }),
 	choice("kafka.sasl.mechanism", "", "how to prove who we are; none if empty",
-		[]string{"", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}, func(c *Config) *string { return &c.Kafka.SASL.Mechanism }),
+		[]string{"", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"},
+		func(c *Config) *string { return &c.Kafka.SASL.Mechanism }),
 	word("kafka.sasl.username", "", "who we are",
 		checkAny, func(c *Config) *string { return &c.Kafka.SASL.Username }),
 	word("kafka.sasl.password_file", "", "file that holds the password",
@@ -88,7 +89,7 @@ var table = []entry{
 	list("feed.required_markets", "venue:BASE-QUOTE", "books that must be live before /readyz says so",
 		parseMarket, showMarket, func(c *Config) *[]market.Key { return &c.Feed.RequiredMarkets }).
 		inDev("[kraken:BTC-USD]"),
-	duration("feed.keepalive", "500ms", 10*time.Millisecond, time.Hour, "silence after which a publisher confirms a book",
+	duration("feed.keepalive", "500ms", 10*time.Millisecond, time.Hour, "silence after which a quiet book is confirmed",
 		func(c *Config) *time.Duration { return &c.Feed.Keepalive }),
 
 	whole("routing.max_hops", "3", 1, maxHops, "most hops of a path",
@@ -97,10 +98,10 @@ var table = []entry{
 		checkSymbol, func(c *Config) *string { return &c.Routing.Hub }),
 
 	nodes("assets", "list of {symbol, scale, engine_scale, hub}",
-		"decimals that customers see (scale) and that are counted in (engine_scale, at least scale); an asset without a line has 8",
+		"decimals that customers see (scale) and that are counted in (engine_scale); 8 where no line says",
 		(*loader).assets, showAssets),
 	nodes("fees", "list of {venue, market, taker_bps, fee_on, from, until, source}",
-		"what venues charge takers; market narrows a line to one pair, fee_on is received or quote, from and until are dates or times",
+		"what venues charge takers, at one market or all; fee_on is received or quote, from and until times",
 		(*loader).fees, showFees),
 	bps("default_taker_bps", "taker fee at markets without a line in fees; without it they are left out",
 		func(c *Config) **market.Fee { return &c.DefaultFee }),

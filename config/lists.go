@@ -92,7 +92,8 @@ func (l *loader) assets(n *yaml.Node) {
 		}
 		if line, twice := first[a.Symbol]; twice && !it.bad {
 			it.bad = true
-			l.problem(l.at(it.line), codeDuplicate, it.name, "%s: %s stands in line %d already", it.name, a.Symbol, line)
+			l.problem(l.at(it.line), codeDuplicate, it.name,
+				"%s: %s stands in line %d already", it.name, a.Symbol, line)
 		}
 		if !it.bad {
 			first[a.Symbol] = it.line

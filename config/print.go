@@ -81,7 +81,8 @@ func Markdown() []byte {
 		case k.Dev != "":
 			def += ", in dev `" + k.Dev + "`"
 		}
-		out = fmt.Appendf(out, "| `%s` | %s | %s | %s |\n", k.Name, cell.Replace(k.Type), cell.Replace(def), cell.Replace(k.Doc))
+		out = fmt.Appendf(out, "| `%s` | %s | %s | %s |\n",
+			k.Name, cell.Replace(k.Type), cell.Replace(def), cell.Replace(k.Doc))
 	}
 	return out
 }

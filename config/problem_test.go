@@ -78,6 +78,9 @@ func TestProblems(t *testing.T) {
 
 		{"a flow that never ends", "mode: [", "syntax", "chronos.yaml:1: not YAML: did not find expected node content"},
 		{"a tab", "http:\n\taddr: 1", "syntax", "chronos.yaml:2: not YAML: found character that cannot start any token"},
+		{"a colon too many on the first line", "mode: dev: x", "syntax", "chronos.yaml:1: not YAML: mapping values are not allowed in this context"},
+		{"an alias of nothing", "log: {}\nmode: *a", "syntax", "chronos.yaml: not YAML: unknown anchor 'a' referenced"},
+		{"an alias for a value", "log: {level: &a info}\nmode: *a", "syntax", "chronos.yaml:1: log.level: anchors, aliases and merges are not read\nchronos.yaml:2: mode: anchors, aliases and merges are not read"},
 		{"two documents", "mode: dev\n---\nmode: prod", "syntax", "chronos.yaml:2: a second document begins here; a file holds one"},
 		{"a broken second document", "mode: dev\n---\nmode: [", "syntax", "chronos.yaml:3: not YAML: did not find expected node content"},
 		{"an anchor", "log: &a {level: info}", "syntax", "chronos.yaml:1: log: anchors, aliases and merges are not read"},

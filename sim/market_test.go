@@ -86,7 +86,7 @@ func TestVenuesAgree(t *testing.T) {
 	m := sim.New(sim.Options{Seed: 6, Start: start})
 	w := newWatch(t, m)
 	looks, crossed := 0, 0
-	for next, at := int64(time.Second), int64(0); at < int64(5*time.Minute); {
+	for next, at := int64(time.Second), int64(0); at < int64(2*time.Minute); {
 		var key market.Key
 		var e *market.Event
 		at, key, e = m.Next()
@@ -95,12 +95,16 @@ func TestVenuesAgree(t *testing.T) {
 			continue
 		}
 		next += int64(time.Second)
-		for a, bidder := range w.books {
-			for b, asker := range w.books {
+		views := map[market.Key]*book.View{}
+		for k, b := range w.books {
+			views[k] = b.Publish()
+		}
+		for a, bidder := range views {
+			for b, asker := range views {
 				if a.Venue == b.Venue || a.Pair != b.Pair {
 					continue
 				}
-				gain := gainPPM(bidder.Publish(), asker.Publish())
+				gain := gainPPM(bidder, asker)
 				looks++
 				crossed += count(gain > 0)
 				if fees := feePPM(t, m, a) + feePPM(t, m, b); gain > fees {

@@ -34,7 +34,7 @@ func digest(opts sim.Options, n int) [32]byte {
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
-	const n = 100_000
+	const n = 100_000 // some minutes, so that troubles have come
 	opts := sim.Options{Seed: 7, Troubles: true, Start: start}
 	first := digest(opts, n)
 	if digest(opts, n) != first {
@@ -116,10 +116,14 @@ func TestEveryBookOpensWithin200ms(t *testing.T) {
 // TestHealthyMarket follows a market without troubles: all books are live, deep,
 // uncrossed and confirmed all the time.
 func TestHealthyMarket(t *testing.T) {
+	seconds := 60
+	if testing.Short() {
+		seconds = 10
+	}
 	for _, rate := range []int{20, sim.DefaultRate, 5000} {
 		m := sim.New(sim.Options{Seed: 2, Rate: rate, Start: start})
 		w := newWatch(t, m)
-		const span = int64(time.Minute)
+		span := int64(seconds) * int64(time.Second)
 		changes := 0
 		for at := int64(0); at < span; {
 			var key market.Key
@@ -144,7 +148,7 @@ func TestHealthyMarket(t *testing.T) {
 				t.Fatalf("%s is silent in a market without troubles", key.Venue)
 			}
 		}
-		if got := changes / 60; got < rate*9/10 || got > rate*5/2 {
+		if got := changes / seconds; got < rate*9/10 || got > rate*5/2 {
 			t.Errorf("rate %d: %d changes a second", rate, got)
 		}
 	}
@@ -156,7 +160,7 @@ func TestUpdateMix(t *testing.T) {
 	m := sim.New(sim.Options{Seed: 3, Start: start})
 	w := newWatch(t, m)
 	var near, modified, inserted, deleted, all int
-	for range 20_000 {
+	for range 5000 {
 		at, key, e := m.Next()
 		if e.Kind == market.Delta {
 			v := w.books[key].Publish()
@@ -210,11 +214,11 @@ func rankOf(v *book.View, l market.Level) (rank int, held bool) {
 // TestTroubledHour holds that troubles come, pass, and never take all books of
 // BTC-USD; that prices stay sane; and that nothing grows.
 func TestTroubledHour(t *testing.T) {
-	span := int64(time.Hour)
+	span, rate := int64(time.Hour), sim.DefaultRate
 	if testing.Short() {
-		span = int64(15 * time.Minute)
+		span, rate = int64(10*time.Minute), 100
 	}
-	m := sim.New(sim.Options{Seed: 4, Troubles: true, Start: start})
+	m := sim.New(sim.Options{Seed: 4, Rate: rate, Troubles: true, Start: start})
 	w := newWatch(t, m)
 	hub := market.Pair{Base: "BTC", Quote: "USD"}
 	var heap uint64
@@ -258,7 +262,7 @@ func TestTroubledHour(t *testing.T) {
 	if books := len(w.books); w.gaps < books*minutes/8 || w.gaps > books*minutes/2 {
 		t.Errorf("%d gaps of %d books in %d minutes", w.gaps, books, minutes)
 	}
-	if len(silent) < 3 {
+	if len(silent) < 2 {
 		t.Errorf("silent venues: %v", silent)
 	}
 	checkPrices(t, w)
