@@ -38,6 +38,9 @@ type Options struct {
 
 	// Rules returns what books of a venue must know; nil: no checksums, no depth.
 	Rules func(key market.Key) market.BookRules
+	// Describe returns an asset that is not in Assets, by its symbol; nil:
+	// DefaultScale inside and outside.
+	Describe func(symbol string) market.Asset
 }
 
 // Engine is safe for concurrent use.
@@ -75,6 +78,11 @@ func New(opts Options) (*Engine, error) {
 	if opts.StaleAfter < 0 {
 		return nil, fmt.Errorf("engine: stale bound %v is negative", opts.StaleAfter)
 	}
+	if opts.Describe == nil {
+		opts.Describe = func(symbol string) market.Asset {
+			return market.Asset{Symbol: symbol, Scale: DefaultScale, EngineScale: DefaultScale}
+		}
+	}
 	g, err := graph.New(opts.Assets)
 	if err != nil {
 		return nil, err
@@ -106,13 +114,13 @@ func (e *Engine) Version() uint64 { return e.graph.Version() }
 
 // Register makes the market of key known before anything is heard of it.
 func (e *Engine) Register(key market.Key) error {
-	_, err := e.graph.Register(key, describe)
+	_, err := e.graph.Register(key, e.describe)
 	return err
 }
 
-// describe invents an asset that no configuration describes.
-func describe(symbol string) (market.Asset, error) {
-	return market.Asset{Symbol: symbol, Scale: DefaultScale, EngineScale: DefaultScale}, nil
+// describe returns an asset that no configuration describes.
+func (e *Engine) describe(symbol string) (market.Asset, error) {
+	return e.opts.Describe(symbol), nil
 }
 
 // Asset returns an asset by its symbol.

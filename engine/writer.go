@@ -105,7 +105,7 @@ func (w *Writer) own(key market.Key) (*owned, error) {
 	if o := w.books[key]; o != nil {
 		return o, nil
 	}
-	m, err := w.e.graph.Register(key, describe)
+	m, err := w.e.graph.Register(key, w.e.describe)
 	if err != nil {
 		return nil, err
 	}
