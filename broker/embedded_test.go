@@ -2,6 +2,8 @@ package broker
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,5 +64,69 @@ func TestEmbeddedRetention(t *testing.T) {
 	b.Close()
 	if n == 0 || n >= 10 {
 		t.Errorf("%d of 10 records of one key are left after compaction", n)
+	}
+}
+
+// What a person reads must say what to do something about.
+func TestErrorsSay(t *testing.T) {
+	cause := errors.New("the cause")
+	tests := []struct {
+		err  error
+		want string
+	}{
+		{&PortError{9092, cause}, "port 9092"},
+		{&DirError{Dir: "/d", Locked: true}, "another process uses /d"},
+		{&DirError{Dir: "/d", Err: cause}, "directory /d: the cause"},
+		{&TopicError{Topic: "chronos.x", Want: 3}, "topic chronos.x does not exist"},
+		{&TopicError{Topic: "chronos.x", Want: 3, Got: 4}, "has 4 partitions, want 3"},
+	}
+	for _, tt := range tests {
+		if got := tt.err.Error(); !strings.Contains(got, tt.want) {
+			t.Errorf("%T says %q, not %q", tt.err, got, tt.want)
+		}
+	}
+	if !errors.Is(&PortError{1, cause}, cause) || !errors.Is(&DirError{Err: cause}, cause) {
+		t.Error("a cause is lost")
+	}
+	if s := (&SASL{"PLAIN", "user", "secret"}).String(); strings.Contains(s, "secret") {
+		t.Errorf("a SASL prints %q", s)
+	}
+}
+
+// A broker that cannot prove that it knows the password is refused, as is one
+// that asks for endless work.
+func TestScramDistrusts(t *testing.T) {
+	m, err := (&SASL{"SCRAM-SHA-256", "u", "p"}).mechanism(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, challenge string }{
+		{"nothing", ""},
+		{"another nonce", "r=x,s=c2FsdA==,i=4096"},
+		{"no salt", "r=%,i=4096"},
+		{"salt that is none", "r=%,s=!,i=4096"},
+		{"too little work", "r=%,s=c2FsdA==,i=1"},
+		{"endless work", "r=%,s=c2FsdA==,i=2000000000"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, first, _ := m.Start(t.Context())
+			nonce := string(first[strings.Index(string(first), "r=")+2:])
+			challenge := strings.ReplaceAll(tt.challenge, "%", nonce+"server")
+			if _, _, err := c.Next(t.Context(), []byte(challenge)); err == nil {
+				t.Error("the challenge was answered")
+			}
+		})
+	}
+	c, first, _ := m.Start(t.Context())
+	nonce := string(first[strings.Index(string(first), "r=")+2:])
+	challenge := "r=" + nonce + "server,s=c2FsdA==,i=4096"
+	if _, _, err := c.Next(t.Context(), []byte(challenge)); err != nil {
+		t.Fatal(err)
+	}
+	for _, final := range []string{"e=other-error", "v=AAAA", "v=!"} {
+		if done, _, err := c.Next(t.Context(), []byte(final)); done || err == nil {
+			t.Errorf("%q was taken as a proof", final)
+		}
 	}
 }

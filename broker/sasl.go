@@ -42,7 +42,8 @@ func (s *SASL) mechanism(tls bool) (sasl.Mechanism, error) {
 	case s.Mechanism == "SCRAM-SHA-512":
 		return &scram{SASL: *s, hash: sha512.New}, nil
 	}
-	return nil, fmt.Errorf("broker: SASL mechanism %q: want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", s.Mechanism)
+	return nil, fmt.Errorf("broker: SASL mechanism %q: want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512",
+		s.Mechanism)
 }
 
 // scram is the client half of RFC 5802 without channel binding.

@@ -102,7 +102,9 @@ type lifeline struct {
 	life context.Context
 }
 
-func (l *lifeline) RoundTrip(ctx context.Context, a net.Addr, r kafka.Request) (kafka.Response, error) {
+func (l *lifeline) RoundTrip(
+	ctx context.Context, a net.Addr, r kafka.Request,
+) (kafka.Response, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(l.life, cancel)()

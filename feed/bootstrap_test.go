@@ -48,7 +48,7 @@ func TestSkipCompacted(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := fetcher{next: tt.next, end: tt.end}
-			if f.skipCompacted(tt.read, tt.after); f.next != tt.want {
+			if f.skipCompacted(answer{read: tt.read, after: tt.after}); f.next != tt.want {
 				t.Errorf("next = %d, want %d", f.next, tt.want)
 			}
 		})

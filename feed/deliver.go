@@ -40,7 +40,9 @@ func (p *Publisher) bookWritten(it *item) {
 
 // deliver writes a batch, again and again, until it is acknowledged, ctx ends,
 // or it turns out to be too large; then its halves are tried.
-func (p *Publisher) deliver(ctx context.Context, w *broker.Writer, batch []item, written func(*item)) {
+func (p *Publisher) deliver(
+	ctx context.Context, w *broker.Writer, batch []item, written func(*item),
+) {
 	err := p.insist(ctx, w, messages(batch))
 	switch {
 	case err == nil:

@@ -70,47 +70,54 @@ func (f *fetcher) batch(log *broker.Log, h Handler) error {
 		f.buf = make([]byte, firstBuffer)
 	}
 	b := log.Fetch(f.next, fetchWait)
-	recv := time.Now().UnixNano()
-	begun, read := f.next, 0
+	got := answer{begun: f.next, recv: time.Now().UnixNano()}
 	if end := b.HighWaterMark(); b.Err() == nil || end > 0 {
 		f.end = end
 	}
 	var err error
 	if f.stepOver && b.Err() == nil {
-		err = f.alone(b, h, recv)
+		err = f.alone(b, h, got.recv)
 	}
 	for err == nil {
 		var n int
 		if n, err = readOne(b, f.buf); err != nil {
 			break
 		}
-		read++
+		got.read++
 		// The broker sends whole batches, so some may be known already.
 		if offset := b.Offset() - 1; offset >= f.next {
-			h.Record(offset, f.buf[:n], recv)
+			h.Record(offset, f.buf[:n], got.recv)
 			f.next = offset + 1
 			f.records++
 		}
 	}
-	if f.next > begun {
+	if f.next > got.begun {
 		f.strikes = 0
 	}
 	if bad := (*malformedError)(nil); errors.As(err, &bad) {
-		f.strike(h, recv)
+		f.strike(h, got.recv)
 		return err // the batch is locked for ever; it dies with its connection
 	}
-	after := b.Offset()
+	got.after = b.Offset()
 	b.Close()
-	return f.settle(err, begun, read, after, h, recv)
+	return f.settle(err, got, h)
+}
+
+// answer is what one fetch brought.
+type answer struct {
+	begun int64 // offset that was asked for
+	read  int   // records, known ones included
+	after int64 // offset that kafka-go would ask for next
+	recv  int64
 }
 
 // settle decides what the end of a batch means.
-func (f *fetcher) settle(err error, begun int64, read int, after int64, h Handler, recv int64) error {
+func (f *fetcher) settle(err error, got answer, h Handler) error {
 	var code kafka.Error
 	switch {
 	case errors.Is(err, io.EOF):
-		if f.skipCompacted(read, after); f.next == begun && f.end > f.next {
-			f.strike(h, recv) // records, but none that is whole
+		if f.skipCompacted(got); f.next == got.begun && f.end > f.next {
+			f.strike(h, got.recv) // records, but none that is whole
 		}
 		return nil
 	case errors.Is(err, kafka.RequestTimedOut): // nothing new
@@ -129,19 +136,19 @@ func (f *fetcher) settle(err error, begun int64, read int, after int64, h Handle
 		return err
 	}
 	if f.end > f.next {
-		f.strike(h, recv)
+		f.strike(h, got.recv)
 	}
 	return err
 }
 
-// skipCompacted moves on to after when compaction removed the records between.
-// A batch that compaction left without any record reads as ending at offset 1,
-// whatever its place: it is walked through one offset at a time.
-func (f *fetcher) skipCompacted(read int, after int64) {
+// skipCompacted moves on when compaction removed the records between. A batch
+// that compaction left without any record reads as ending at offset 1, whatever
+// its place: it is walked through one offset at a time.
+func (f *fetcher) skipCompacted(got answer) {
 	switch {
-	case after > f.next:
-		f.next = after
-	case read == 0 && f.end > f.next && after < f.next:
+	case got.after > f.next:
+		f.next = got.after
+	case got.read == 0 && f.end > f.next && got.after < f.next:
 		f.next++
 	}
 }

@@ -158,7 +158,9 @@ func (p *Publisher) Stats() PublisherStats {
 // An error of package book says that the source has lost something: readers have
 // been told, and the source should ask its venue for a snapshot. A *RecordError
 // says that the event is too large to be written, with the same consequence.
-func (p *Publisher) Publish(ctx context.Context, venue string, pair market.Pair, e *market.Event) error {
+func (p *Publisher) Publish(
+	ctx context.Context, venue string, pair market.Pair, e *market.Event,
+) error {
 	s := p.stream(market.Key{Venue: venue, Pair: pair})
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -341,7 +341,8 @@ func (d *Decoder) time() (int64, error) {
 		return 0, err
 	}
 	var t time.Time
-	if err := t.UnmarshalText(b); err != nil || b[len(b)-1] != 'Z' || t.Year() < 1970 || t.Year() > 2200 {
+	err = t.UnmarshalText(b)
+	if err != nil || b[len(b)-1] != 'Z' || t.Year() < 1970 || t.Year() > 2200 {
 		return 0, d.fail(CodeBadTime, "time %.40q", b)
 	}
 	return t.UnixNano(), nil

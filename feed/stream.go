@@ -141,7 +141,9 @@ func (s *stream) snapshot(now int64) market.Event {
 }
 
 // appendLevels appends levels with the digits that the venue sent.
-func appendLevels(dst []market.Level, side market.Side, from []book.Level, v *book.View) []market.Level {
+func appendLevels(
+	dst []market.Level, side market.Side, from []book.Level, v *book.View,
+) []market.Level {
 	for _, l := range from[:min(len(from), MaxLevels)] {
 		dst = append(dst, market.Level{
 			Side:  side,
@@ -167,7 +169,8 @@ func (s *stream) write(ctx context.Context, r *Record) error {
 	value := r.Append(nil)
 	if len(value) > s.pub.opt.MaxRecord {
 		s.pub.refused.Add(1)
-		err := error(&RecordError{Code: CodeOversize, Key: s.key, Err: fmt.Errorf("%d bytes", len(value))})
+		why := fmt.Errorf("%d bytes", len(value))
+		err := error(&RecordError{Code: CodeOversize, Key: s.key, Err: why})
 		if ctx != nil {
 			err = errors.Join(err, s.gap(ctx, err.Error(), r.Event.RecvTime))
 		}

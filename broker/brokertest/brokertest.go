@@ -66,7 +66,8 @@ func (b *FakeBroker) Restart() {
 	b.tb.Helper()
 	var err error
 	for range 50 {
-		b.Cluster, err = kfake.NewCluster(kfake.Ports(b.ports...), kfake.DataDir(b.dir), kfake.SyncWrites())
+		b.Cluster, err = kfake.NewCluster(
+			kfake.Ports(b.ports...), kfake.DataDir(b.dir), kfake.SyncWrites())
 		if err == nil {
 			b.addrs = b.Cluster.ListenAddrs()
 			return
@@ -117,7 +118,7 @@ func Eventually(tb testing.TB, d time.Duration, what string, ok func() bool) {
 // Client returns a franz-go client, the second opinion of the tests.
 func Client(tb testing.TB, b Broker, opts ...kgo.Opt) *kgo.Client {
 	tb.Helper()
-	opts = append([]kgo.Opt{kgo.SeedBrokers(b.Addrs()...), kgo.ProducerBatchMaxBytes(5 << 20)}, opts...)
+	opts = append([]kgo.Opt{kgo.SeedBrokers(b.Addrs()...)}, opts...)
 	cl, err := kgo.NewClient(opts...)
 	if err != nil {
 		tb.Fatal(err)

@@ -61,8 +61,8 @@ rootLogger.appenderRef.file.ref = file
 	id := make([]byte, 16)
 	rand.Read(id)
 	id[0] &= 0x3f // an id must not begin with '-'
-	format := b.java("kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id),
-		"-c", "server.properties")
+	format := b.java("kafka.tools.StorageTool", "format",
+		"-t", base64.RawURLEncoding.EncodeToString(id), "-c", "server.properties")
 	if out, err := format.CombinedOutput(); err != nil {
 		tb.Fatalf("format Kafka storage: %v\n%s", err, out)
 	}
@@ -85,8 +85,8 @@ func (b *RealBroker) Restart() {
 	java := b.java("kafka.Kafka", "server.properties")
 	// The shell kills the broker with SIGKILL when its input ends, which it does
 	// with this process too, however that ends.
-	cmd := exec.Command("sh", append([]string{"-c",
-		`"$@" </dev/null >/dev/null 2>stderr & p=$!; cat >/dev/null; kill -9 $p; wait $p`, "sh"}, java.Args...)...)
+	const script = `"$@" </dev/null >/dev/null 2>stderr & p=$!; cat >/dev/null; kill -9 $p; wait $p`
+	cmd := exec.Command("sh", append([]string{"-c", script, "sh"}, java.Args...)...)
 	cmd.Dir = b.dir
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -164,9 +164,18 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>dev.chronos</groupId><artifactId>kafka-for-tests</artifactId><version>1</version>
   <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>` + Version + `</version></dependency>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>` + Version + `</version></dependency>
-    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j2-impl</artifactId><version>2.25.2</version></dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId>
+      <version>` + Version + `</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId>
+      <version>` + Version + `</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j2-impl</artifactId>
+      <version>2.25.2</version>
+    </dependency>
   </dependencies>
 </project>
 `
@@ -198,7 +207,8 @@ func libs(tb testing.TB) string {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=libs")
+	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B",
+		"dependency:copy-dependencies", "-DoutputDirectory=libs")
 	cmd.Dir = work
 	if out, err := cmd.CombinedOutput(); err != nil {
 		tb.Fatalf("fetch Kafka with mvn: %v\n%s", err, out)
