@@ -13,6 +13,10 @@ import (
 )
 
 // Sink owns the books of one partition. All calls come from one goroutine.
+//
+// A book can turn up on two partitions if somebody writes it with another
+// partitioner (kcat does by default), and a hostile writer can name any number of
+// books: a Sink keeps its own books apart from other Sinks' and bounds them.
 type Sink interface {
 	// Apply applies one record. r is valid during the call only.
 	Apply(r *Record)

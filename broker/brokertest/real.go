@@ -48,6 +48,8 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=300
 `, b.port, controller, filepath.Join(b.dir, "data")))
 	b.write("log4j2.properties", fmt.Sprintf(`status = error
 appender.file.type = File
