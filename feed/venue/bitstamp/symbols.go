@@ -7,8 +7,8 @@ import (
 )
 
 // pairs are the spot markets by symbol. Symbols have no separator, so each is
-// made from the market that it is: those of the venue's own list of April 2021, and
-// the majors listed since.
+// made from the market that it is: those of the venue's own list of April 2021,
+// and the majors listed since.
 var pairs = table(
 	"BTC-USD", "BTC-EUR", "BTC-GBP", "BTC-PAX", "BTC-USDC", "GBP-USD", "GBP-EUR", "EUR-USD",
 	"XRP-USD", "XRP-EUR", "XRP-BTC", "XRP-GBP", "XRP-PAX", "LTC-USD", "LTC-EUR", "LTC-BTC",
@@ -17,8 +17,8 @@ var pairs = table(
 	"XLM-EUR", "XLM-GBP", "LINK-USD", "LINK-EUR", "LINK-GBP", "LINK-BTC", "LINK-ETH", "OMG-USD",
 	"OMG-EUR", "OMG-GBP", "OMG-BTC", "USDC-USD", "USDC-EUR", "ETH2-ETH", "DAI-USD", "KNC-USD",
 	"KNC-EUR", "KNC-BTC", "MKR-USD", "MKR-EUR", "MKR-BTC", "ZRX-USD", "ZRX-EUR", "ZRX-BTC",
-	"GUSD-USD", "BTC-USDT", "ETH-USDT", "USDT-USD", "USDT-EUR", "USDC-USDT", "EUR-USDT",
-	"EUR-USDC", "SOL-USD", "SOL-EUR", "ADA-USD", "ADA-EUR", "ADA-BTC", "DOGE-USD", "DOGE-EUR",
+	"GUSD-USD", "BTC-USDT", "ETH-USDT", "USDT-USD", "USDT-EUR", "USDC-USDT",
+	"SOL-USD", "SOL-EUR", "ADA-USD", "ADA-EUR", "ADA-BTC", "DOGE-USD", "DOGE-EUR",
 )
 
 // table maps symbols to markets: "btcusd" to BTC-USD.

@@ -9,14 +9,11 @@ package ftx
 
 import (
 	"errors"
-	"hash/crc32"
-	"strings"
 
 	"chronos.dev/feed/venue"
 	"chronos.dev/feed/venue/session"
 	"chronos.dev/internal/jscan"
 	"chronos.dev/market"
-	"chronos.dev/money"
 )
 
 const name = "ftx_us"
@@ -28,10 +25,7 @@ var Spec = venue.Spec{
 	Rules: func(string) market.BookRules {
 		return market.BookRules{Checksum: newChecksum(), VerifiedDepth: sumDepth}
 	},
-	Pair: func(symbol string) (market.Pair, bool) {
-		p, err := market.ParsePair(strings.Replace(symbol, "/", "-", 1))
-		return p, err == nil
-	},
+	Pair:   pair,
 	Checks: []string{"The CRC32 of the best 100 levels a side is compared after every message: all that the venue sends."},
 	Blind:  []string{"A lost message that changed nothing by the time of the next one is not noticed, and does no harm."},
 }
@@ -121,69 +115,28 @@ func (d *Decoder) book(data []byte, typ string) error {
 
 func (d *Decoder) read(data []byte) error {
 	s, e := &d.scan, &d.books.Event
+	var bids, asks bool
 	s.Reset(data)
 	err := s.Object(func(key []byte) (err error) {
 		switch string(key) {
 		case "checksum":
 			e.HasChecksum = true
 			e.Checksum, err = session.Sum32(s)
+		case "time":
+			e.VenueTime, err = seconds(s)
 		case "bids":
+			bids = true
 			err = d.books.Pairs(s, market.Bid)
 		case "asks":
+			asks = true
 			err = d.books.Pairs(s, market.Ask)
 		default:
 			err = s.Skip()
 		}
 		return err
 	})
-	if err == nil && !e.HasChecksum {
-		err = errors.New("ftx: a book message without a checksum")
+	if err == nil && (!bids || !asks || !e.HasChecksum) {
+		err = errors.New("ftx: a book message without a checksum, bids and asks")
 	}
 	return err
-}
-
-// sumDepth is how many levels a side the checksum covers.
-const sumDepth = 100
-
-// newChecksum returns the venue's checksum with scratch of its own, for one book.
-func newChecksum() *market.Checksum {
-	var buf []byte
-	return &market.Checksum{Depth: sumDepth, Sum: func(bids, asks []market.Level) uint32 {
-		buf = buf[:0]
-		for i := range max(len(bids), len(asks)) {
-			for _, side := range [2][]market.Level{bids, asks} {
-				if i >= len(side) {
-					continue
-				}
-				if len(buf) > 0 {
-					buf = append(buf, ':')
-				}
-				buf = appendFloat(buf, side[i].Price)
-				buf = append(buf, ':')
-				buf = appendFloat(buf, side[i].Size)
-			}
-		}
-		return crc32.ChecksumIEEE(buf)
-	}}
-}
-
-// appendFloat appends the shortest text of a number as Python writes a float:
-// at least one digit behind the point, and an exponent below 0.0001.
-func appendFloat(dst []byte, n money.Num) []byte {
-	n = n.Trim()
-	digits := money.AppendFixed(nil, n.Coef, 0)
-	exp := len(digits) - int(n.Scale) - 1 // of the first digit
-	if n.Coef != 0 && exp < -4 {
-		dst = append(dst, digits[0])
-		if len(digits) > 1 {
-			dst = append(append(dst, '.'), digits[1:]...)
-		}
-		dst = append(dst, "e-"...)
-		return append(dst, byte('0'+-exp/10), byte('0'+-exp%10))
-	}
-	dst = n.AppendText(dst)
-	if n.Scale == 0 {
-		dst = append(dst, ".0"...)
-	}
-	return dst
 }

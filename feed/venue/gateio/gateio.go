@@ -58,7 +58,10 @@ func New() *Decoder { return &Decoder{books: session.NewChained(name, rules)} }
 // Quirks implements venue.Decoder.
 func (d *Decoder) Quirks() venue.Quirks { return d.books.Quirks }
 
-const updates = "spot.order_book_update"
+const (
+	updates = "spot.order_book_update"
+	answer  = "rest_order_book"
+)
 
 // channels are the channels of the venue; order_book_update is decoded.
 var channels = map[string]string{
@@ -99,8 +102,8 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 	if err = errors.Join(err, s.End()); err != nil {
 		return "", d.books.Malformed(err)
 	}
-	if channel == "" {
-		return "", d.books.Fail(venue.ReasonUnknown, "a channel that is not known")
+	if channel == "" || channel == updates && event == "" {
+		return "", d.books.Fail(venue.ReasonUnknown, "a channel or an event that is not known")
 	}
 	kind := channel + "/" + event
 	if channel != updates || event != "update" {
@@ -129,6 +132,7 @@ func (d *Decoder) update(data []byte) error {
 // read reads the members of a diff or of a REST book.
 func (d *Decoder) read(data []byte) error {
 	d.symbol, d.at = d.symbol[:0], session.Diff{First: -1, Last: -1}
+	var bids, asks bool
 	s := &d.scan
 	s.Reset(data)
 	err := s.Object(func(key []byte) (err error) {
@@ -142,40 +146,50 @@ func (d *Decoder) read(data []byte) error {
 		case "t":
 			d.books.Event.VenueTime, err = session.Millis(s)
 		case "b", "bids":
+			bids = true
 			err = d.books.Pairs(s, market.Bid)
 		case "a", "asks":
+			asks = true
 			err = d.books.Pairs(s, market.Ask)
 		default:
 			err = s.Skip()
 		}
 		return err
 	})
+	if err == nil && (!bids || !asks || d.at.Last < 0) {
+		err = errors.New("gateio: a book message without an id, bids and asks")
+	}
 	return errors.Join(err, s.End())
 }
 
-// answer reads the answer to a request for a book; others are not ours.
+// answer reads the answer to a request for a book; others are not ours. A bad
+// one changes nothing: no diff was lost.
 func (d *Decoder) answer(f *venue.Frame) (string, error) {
 	path, query, _ := strings.Cut(f.URL, "?")
 	if !strings.HasSuffix(path, "/spot/order_book") {
 		return "", nil
 	}
 	if err := d.read(f.Body); err != nil {
-		return "", d.books.Fail(venue.ReasonMalformed, err.Error())
+		return answer, d.books.Refuse(err)
 	}
 	values, err := url.ParseQuery(query)
-	if err != nil || d.at.Last < 0 {
-		return "", d.books.Fail(venue.ReasonShape, "a book without an id, or of no pair")
+	if err != nil {
+		return answer, d.books.Refuse(err)
 	}
 	bk, err := d.books.Book([]byte(values.Get("currency_pair")))
 	if err != nil {
-		return "", err
+		return answer, err
 	}
 	d.books.Snapshot(bk, d.at.Last)
-	return "rest_order_book", nil
+	return answer, nil
 }
 
 // pair returns the spot market of a symbol: two assets and an underscore.
 func pair(symbol string) (market.Pair, bool) {
-	p, err := market.ParsePair(strings.Replace(symbol, "_", "-", 1))
+	base, quote, ok := strings.Cut(symbol, "_")
+	if !ok {
+		return market.Pair{}, false
+	}
+	p, err := market.ParsePair(base + "-" + quote)
 	return p, err == nil
 }

@@ -3,8 +3,8 @@ package gemini
 import "chronos.dev/market"
 
 // pairs are the spot markets by symbol. Symbols have no separator, so each is
-// made from the market that it is: those of the venue's own list of June 2021, and
-// the majors listed since.
+// made from the market that it is: those of the venue's own list of June 2021,
+// and the majors listed since.
 var pairs = table(
 	"BTC-USD", "BTC-GUSD", "BTC-DAI", "BTC-GBP", "BTC-EUR", "BTC-SGD", "ETH-BTC", "ETH-USD",
 	"ETH-GUSD", "ETH-GBP", "ETH-EUR", "ETH-SGD", "ETH-DAI", "BCH-USD", "BCH-BTC", "BCH-ETH",
@@ -16,7 +16,7 @@ var pairs = table(
 	"GRT-USD", "LRC-USD", "SAND-USD", "CUBE-USD", "LPT-USD", "BOND-USD", "MATIC-USD", "INJ-USD",
 	"SUSHI-USD", "DOGE-USD", "MIR-USD", "ALCX-USD", "FTM-USD", "ANKR-USD", "GUSD-USD", "USDC-USD",
 	"USDT-USD", "SOL-USD", "SOL-BTC", "SOL-ETH", "XRP-USD", "DOGE-BTC", "DOGE-ETH", "PAXG-BTC",
-	"BTC-USDT", "BTC-USDC", "ETH-USDT", "ETH-USDC",
+	"BTC-USDT", "ETH-USDT",
 )
 
 // table maps symbols to markets: "BTCUSD" to BTC-USD.

@@ -27,12 +27,13 @@ var Spec = venue.Spec{
 	Blind:  []string{"The loss of a symbol's last updates is not noticed before the next one; silence makes the book stale."},
 }
 
-// pairs are the symbols of the venue, which have no separator.
+// pairs are the symbols of the venue, which have no separator. What the venue
+// calls USD has stood for dollars and for a stablecoin: no symbol of it is here.
 var pairs = map[string]market.Pair{
 	"ACDBTC": {Base: "ACD", Quote: "BTC"}, "BANCABTC": {Base: "BANCA", Quote: "BTC"},
-	"BNBETH": {Base: "BNB", Quote: "ETH"}, "BTCUSD": {Base: "BTC", Quote: "USDT"},
+	"BNBETH": {Base: "BNB", Quote: "ETH"}, "BTCUSDC": {Base: "BTC", Quote: "USDC"},
 	"CELRBTC": {Base: "CELR", Quote: "BTC"}, "ETHBTC": {Base: "ETH", Quote: "BTC"},
-	"HEDGBTC": {Base: "HEDG", Quote: "BTC"}, "MANAUSD": {Base: "MANA", Quote: "USDT"},
+	"ETHUSDC": {Base: "ETH", Quote: "USDC"}, "HEDGBTC": {Base: "HEDG", Quote: "BTC"},
 	"MINBTC": {Base: "MIN", Quote: "BTC"}, "STORJBTC": {Base: "STORJ", Quote: "BTC"},
 	"SUNBTC": {Base: "SUN", Quote: "BTC"}, "XTZBTC": {Base: "XTZ", Quote: "BTC"},
 }
@@ -112,9 +113,12 @@ func (d *Decoder) book(params []byte, method string) error {
 		return d.books.Misread(err)
 	}
 	switch seq := uint64(d.seq); {
-	case method == snapshot && bk.Live && seq <= bk.Seq:
+	case method == snapshot && bk.Live && seq == bk.Seq:
 		d.books.Quirks.Add(bk.Symbol, venue.QuirkStale)
 	case method == snapshot:
+		if seq < bk.Seq {
+			d.books.Gap(bk, fmt.Sprintf("a snapshot at sequence %d, the book is at %d", seq, bk.Seq))
+		}
 		d.books.Emit(bk, market.Snapshot, seq)
 	case !bk.Live:
 		d.books.Quirks.Add(bk.Symbol, venue.QuirkBeforeSnap)
@@ -130,6 +134,7 @@ func (d *Decoder) book(params []byte, method string) error {
 
 func (d *Decoder) read(params []byte) error {
 	d.symbol, d.seq = d.symbol[:0], -1
+	var bids, asks bool
 	s := &d.scan
 	s.Reset(params)
 	err := s.Object(func(key []byte) (err error) {
@@ -141,16 +146,18 @@ func (d *Decoder) read(params []byte) error {
 		case "timestamp":
 			d.books.Event.VenueTime, err = session.Clock(s)
 		case "ask":
+			asks = true
 			err = d.levels(market.Ask)
 		case "bid":
+			bids = true
 			err = d.levels(market.Bid)
 		default:
 			err = s.Skip()
 		}
 		return err
 	})
-	if err == nil && d.seq < 0 {
-		err = errors.New("hitbtc: a book message without a sequence")
+	if err == nil && (!bids || !asks || d.seq < 0) {
+		err = errors.New("hitbtc: a book message without a sequence, bids and asks")
 	}
 	return err
 }

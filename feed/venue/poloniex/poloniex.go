@@ -21,19 +21,17 @@ const name = "poloniex"
 // Spec describes Poloniex.
 var Spec = venue.Spec{
 	Venue: name, Format: "poloniex_v2", Handler: name,
-	New:   func() venue.Decoder { return New() },
-	Rules: func(string) market.BookRules { return market.BookRules{VerifiedDepth: -1} },
-	Pair: func(symbol string) (market.Pair, bool) {
-		p, err := market.ParsePair(strings.Replace(symbol, "_", "-", 1))
-		return p, err == nil
-	},
+	New:    func() venue.Decoder { return New() },
+	Rules:  func(string) market.BookRules { return market.BookRules{VerifiedDepth: -1} },
+	Pair:   pair,
 	Checks: []string{"Every update names the id before it; a loss is noticed at the next update of the symbol."},
 	Blind:  []string{"The venue sends 20 levels a side; what lies deeper is unknown."},
 }
 
 // Decoder decodes one session. New makes it.
 type Decoder struct {
-	scan     jscan.Scanner
+	outer    jscan.Scanner         // of the frame and its array of books
+	scan     jscan.Scanner         // of one book
 	books    *session.Books[int64] // the venue's id of the last message
 	symbol   []byte
 	last, id int64
@@ -45,9 +43,11 @@ func New() *Decoder { return &Decoder{books: session.New[int64](name)} }
 // Quirks implements venue.Decoder.
 func (d *Decoder) Quirks() venue.Quirks { return d.books.Quirks }
 
+const books = "book_lv2"
+
 // channels are the channels of the venue; book_lv2 is decoded.
 var channels = map[string]string{
-	"book_lv2": "book_lv2", "trades": "trades", "ticker": "ticker", "candles_minute_1": "candles_minute_1",
+	books: books, "trades": "trades", "ticker": "ticker", "candles_minute_1": "candles_minute_1",
 }
 
 var words = map[string]string{
@@ -62,7 +62,7 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 	}
 	var channel, action, event string
 	var data []byte
-	s := &d.scan
+	s := &d.outer
 	s.Reset(f.Body)
 	err := s.Object(func(key []byte) (err error) {
 		switch string(key) {
@@ -84,25 +84,43 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 		return "", d.books.Malformed(err)
 	case channel == "" && event != "":
 		return event, nil
-	case channel == "":
-		return "", d.books.Fail(venue.ReasonUnknown, "a channel that is not known")
-	case channel != "book_lv2" || data == nil:
+	case channel == "" || channel == books && action == "" && event == "":
+		return "", d.books.Fail(venue.ReasonUnknown, "a channel or an action that is not known")
+	case channel != books || action == "" && data == nil:
 		return channel + "/" + event + action, nil
 	}
 	return channel + "/" + action, d.data(data, action)
 }
 
-// data reads the books of a message.
+// data reads the books of a message. One that cannot be read voids itself and not
+// those behind it; the first error is returned.
 func (d *Decoder) data(data []byte, action string) error {
-	s := &d.scan
+	var first error
+	s := &d.outer
 	s.Reset(data)
 	err := s.Array(func(int) error {
-		d.books.Reset()
-		if err := d.object(); err != nil {
+		raw, err := s.Raw()
+		if err != nil {
 			return err
 		}
-		return d.apply(action)
+		d.books.Reset()
+		if err := d.book(raw, action); first == nil {
+			first = err
+		}
+		return nil
 	})
+	if err != nil {
+		return d.books.Misread(err)
+	}
+	return first
+}
+
+func (d *Decoder) book(raw []byte, action string) error {
+	d.scan.Reset(raw)
+	err := d.object()
+	if err == nil {
+		err = d.apply(action)
+	}
 	if err == nil {
 		return nil
 	}
@@ -114,14 +132,17 @@ func (d *Decoder) data(data []byte, action string) error {
 
 func (d *Decoder) object() error {
 	d.symbol, d.last, d.id = d.symbol[:0], -1, -1
+	var bids, asks bool
 	s := &d.scan
-	return s.Object(func(key []byte) (err error) {
+	err := s.Object(func(key []byte) (err error) {
 		switch string(key) {
 		case "symbol":
 			d.symbol, err = session.AppendText(d.symbol[:0], s)
 		case "asks":
+			asks = true
 			err = d.books.Pairs(s, market.Ask)
 		case "bids":
+			bids = true
 			err = d.books.Pairs(s, market.Bid)
 		case "lastId":
 			d.last, err = s.Int()
@@ -134,6 +155,10 @@ func (d *Decoder) object() error {
 		}
 		return err
 	})
+	if err == nil && (!bids || !asks || d.id < 0) {
+		err = errors.New("poloniex: a book without an id, bids and asks")
+	}
+	return err
 }
 
 func (d *Decoder) apply(action string) error {
@@ -142,8 +167,8 @@ func (d *Decoder) apply(action string) error {
 		return err
 	}
 	switch {
-	case d.id < 0 || action != "snapshot" && action != "update":
-		return errors.New("poloniex: a book message without id or action")
+	case action != "snapshot" && action != "update":
+		return errors.New("poloniex: a book that is neither a snapshot nor an update")
 	case action == "snapshot":
 		bk.State = d.id
 		d.books.Emit(bk, market.Snapshot, bk.Seq+1)
@@ -158,4 +183,21 @@ func (d *Decoder) apply(action string) error {
 		d.books.Emit(bk, market.Delta, bk.Seq+1)
 	}
 	return nil
+}
+
+// aliases are assets that the venue calls by a name of its own.
+var aliases = map[string]string{"BCHSV": "BSV"}
+
+// pair returns the spot market of a symbol: two assets and an underscore. Futures
+// have a third part (BTC_USDT_PERP).
+func pair(symbol string) (market.Pair, bool) {
+	base, quote, ok := strings.Cut(symbol, "_")
+	if !ok {
+		return market.Pair{}, false
+	}
+	if a, ok := aliases[base]; ok {
+		base = a
+	}
+	p, err := market.ParsePair(base + "-" + quote)
+	return p, err == nil
 }
