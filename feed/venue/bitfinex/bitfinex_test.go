@@ -120,6 +120,12 @@ var rows = []venuetest.Row{
 
 func TestDecode(t *testing.T) { venuetest.Run(t, &Spec, rows) }
 
+func TestDecodeDoesNotAllocate(t *testing.T) {
+	venuetest.NoAllocs(t, &Spec, venuetest.Streams(sub, snap), func(i int) venue.Frame {
+		return venuetest.Stream(fmt.Sprintf(`[7,[60300,%d,1],%d]`, i%2, i+2))
+	})
+}
+
 func FuzzDecode(f *testing.F) { venuetest.Fuzz(f, &Spec, nil, rows) }
 
 func TestQuirksAreCounted(t *testing.T) {

@@ -71,10 +71,13 @@ func (d *decoder) triple(mayDelete bool) error {
 	case count > 0 && !isZero(size):
 		return d.books.Level(side, price, size)
 	case count == 0 && mayDelete && string(size) == "1":
-		return d.books.Level(side, price, []byte("0"))
+		return d.books.Level(side, price, zero)
 	}
 	return fmt.Errorf("bitfinex: count %d with amount %.40q", count, amount)
 }
+
+// zero is the size of a level that is deleted.
+var zero = []byte("0")
 
 // isZero reports whether the text of a number has no digit but 0 before its
 // exponent.

@@ -68,6 +68,10 @@ var rows = []venuetest.Row{
 
 func TestDecode(t *testing.T) { venuetest.Run(t, &Spec, rows) }
 
+func TestDecodeDoesNotAllocate(t *testing.T) {
+	venuetest.NoAllocs(t, &Spec, venuetest.Streams(snap), func(int) venue.Frame { return venuetest.Stream(upd) })
+}
+
 func FuzzDecode(f *testing.F) { venuetest.Fuzz(f, &Spec, nil, rows) }
 
 func TestQuirksAreCounted(t *testing.T) {

@@ -102,6 +102,11 @@ func TestDecode(t *testing.T) {
 	t.Run("v5", func(t *testing.T) { venuetest.Run(t, &Specs[1], rows5) })
 }
 
+func TestDecodeDoesNotAllocate(t *testing.T) {
+	venuetest.NoAllocs(t, &Specs[1], venuetest.Streams(snap5), func(i int) venue.Frame { return venuetest.Stream(bid5(11 + i)) })
+	venuetest.NoAllocs(t, &Specs[0], venuetest.Streams(snap2), func(i int) venue.Frame { return venuetest.Stream(bid2(11 + i)) })
+}
+
 func FuzzDecode(f *testing.F) { venuetest.Fuzz(f, &Specs[1], nil, rows5) }
 
 func FuzzDecodeInverse(f *testing.F) { venuetest.Fuzz(f, &Specs[0], nil, rows2) }

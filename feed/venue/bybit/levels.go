@@ -76,11 +76,14 @@ func (d *decoder) rows(deleted bool) error {
 			return errors.New("bybit: a row without a side")
 		}
 		if deleted {
-			size = []byte("0")
+			size = zero
 		}
 		return d.books.Level(side, price, size)
 	})
 }
+
+// zero is the size of a level that is deleted.
+var zero = []byte("0")
 
 func readSide(s *jscan.Scanner) (market.Side, error) {
 	t, err := s.Str()

@@ -139,6 +139,10 @@ var rows = []venuetest.Row{
 
 func TestDecode(t *testing.T) { venuetest.Run(t, &Spec, rows) }
 
+func TestDecodeDoesNotAllocate(t *testing.T) {
+	venuetest.NoAllocs(t, &Spec, frames(snap(100)), func(i int) venue.Frame { return venuetest.Stream(bid(101 + i)) })
+}
+
 func FuzzDecode(f *testing.F) { venuetest.Fuzz(f, &Spec, nil, rows) }
 
 func TestQuirksAreCounted(t *testing.T) {

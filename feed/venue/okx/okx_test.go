@@ -161,6 +161,10 @@ func shape(name, body string) venuetest.Row {
 
 func TestDecode(t *testing.T) { venuetest.Run(t, &Spec, rows) }
 
+func TestDecodeDoesNotAllocate(t *testing.T) {
+	venuetest.NoAllocs(t, &Spec, venuetest.Streams(snapID), func(i int) venue.Frame { return venuetest.Stream(updID(10+i, 11+i)) })
+}
+
 func FuzzDecode(f *testing.F) { venuetest.Fuzz(f, &Spec, nil, rows) }
 
 func TestQuirksAreCounted(t *testing.T) {

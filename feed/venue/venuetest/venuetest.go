@@ -127,6 +127,38 @@ func trim(s string) string {
 	return out.String()
 }
 
+// NoAllocs fails when a decoder allocates for messages in step: first are frames
+// that make it ready, and next gives message i, from 0, for as long as asked.
+func NoAllocs(t *testing.T, spec *venue.Spec, first []venue.Frame, next func(i int) venue.Frame) {
+	t.Helper()
+	const runs = 200
+	d, events := spec.New(), 0
+	emit := func(e *market.Event) {
+		if e.Kind == market.Delta {
+			events++
+		}
+	}
+	for i := range first {
+		if _, err := d.Decode(&first[i], emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	frames := make([]venue.Frame, runs+1)
+	for i := range frames {
+		frames[i] = next(i)
+	}
+	i := 0
+	allocs := testing.AllocsPerRun(runs, func() {
+		if _, err := d.Decode(&frames[i], emit); err != nil {
+			t.Fatal(err)
+		}
+		i++
+	})
+	if allocs != 0 || events != runs+1 {
+		t.Errorf("%v allocations a message, %d deltas; want none, and %d", allocs, events, runs+1)
+	}
+}
+
 // Fuzz feeds a decoder what the fuzzer makes of the seeds and checks every
 // promise: only errors of the promised type, a Delta only for a live book and in
 // sequence, sound levels, and a book that takes it all without panic. Frames are
