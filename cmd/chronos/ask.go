@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"chronos.dev/api/wire"
+	"chronos.dev/client"
+
+	"github.com/spf13/cobra"
+)
+
+// ask calls the API and gives every failure its exit code.
+func ask(c *cobra.Command, g *globals, path string) ([]byte, error) {
+	wait, err := time.ParseDuration(g.timeout)
+	if err != nil || wait <= 0 {
+		return nil, exit(exitUsage, fmt.Errorf("--timeout %q: want a duration such as 10s", g.timeout))
+	}
+	cl, err := client.New(g.url)
+	if err != nil {
+		return nil, exit(exitUsage, err)
+	}
+	defer cl.Close()
+	ctx, cancel := context.WithTimeout(c.Context(), wait)
+	defer cancel()
+	body, err := cl.Raw(ctx, path)
+	if p := client.AsProblem(err); p != nil {
+		return nil, exit(exitProblem, problemError(&p.Problem))
+	}
+	if err != nil {
+		return nil, exit(exitNetwork, err)
+	}
+	return body, nil
+}
+
+// problemError says what the API had to say.
+func problemError(p *wire.Problem) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", p.Code, p.Title)
+	if p.Detail != "" {
+		fmt.Fprintf(&b, ": %s", p.Detail)
+	}
+	for _, e := range p.Errors {
+		fmt.Fprintf(&b, "\n  %s %s: %s", e.Pointer, e.Code, e.Detail)
+	}
+	if p.Reason != "" {
+		fmt.Fprintf(&b, "\n  reason: %s", p.Reason)
+	}
+	for _, e := range p.Explain {
+		fmt.Fprintf(&b, "\n  %s %s: %s", e.Venue, e.Market, e.Why)
+	}
+	if p.MaxSellAmount != "" {
+		fmt.Fprintf(&b, "\n  at most: sell %s for %s", p.MaxSellAmount, p.BuyAmountAtMax)
+	}
+	for _, s := range p.Stale {
+		fmt.Fprintf(&b, "\n  stale: %s %s", s.Venue, s.Market)
+	}
+	return errors.New(b.String())
+}
+
+func newPrice(g *globals) *cobra.Command {
+	var o order
+	c := &cobra.Command{
+		Use:     "price --sell ASSET --buy ASSET (--sell-amount N | --buy-amount N)",
+		Short:   "Ask the server for a price",
+		Example: "  chronos price --sell BTC --buy USD --sell-amount 2.5",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			body, err := ask(c, g, o.path())
+			if err != nil {
+				return err
+			}
+			return printPrice(c.OutOrStdout(), g, body)
+		},
+	}
+	o.flags(c)
+	return c
+}
+
+func newBook(g *globals) *cobra.Command {
+	var depth int
+	c := &cobra.Command{
+		Use:   "book MARKET",
+		Short: "Show the consolidated book of a market, such as BTC-USD",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			body, err := ask(c, g, fmt.Sprintf("/v1/book/%s?depth=%d", escape(args[0]), depth))
+			if err != nil {
+				return err
+			}
+			return show(c.OutOrStdout(), g, body, printBook)
+		},
+	}
+	c.Flags().IntVar(&depth, "depth", 10, "levels a side")
+	return c
+}
+
+func newVenues(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "venues", Short: "List the venues and the state of their markets", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			body, err := ask(c, g, "/v1/markets")
+			if err != nil {
+				return err
+			}
+			return show(c.OutOrStdout(), g, body, printMarkets)
+		},
+	}
+}
+
+// show prints an answer as it came, or as a table.
+func show[T any](w io.Writer, g *globals, body []byte, table func(*tabwriter.Writer, *T)) error {
+	if g.output == "json" {
+		_, err := fmt.Fprintf(w, "%s\n", strings.TrimSpace(string(body)))
+		return err
+	}
+	v := new(T)
+	if err := json.Unmarshal(body, v); err != nil {
+		return exit(exitNetwork, fmt.Errorf("the answer is not what was expected: %w", err))
+	}
+	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	table(tw, v)
+	return tw.Flush()
+}
+
+func printPrice(w io.Writer, g *globals, body []byte) error {
+	return show(w, g, body, func(t *tabwriter.Writer, p *wire.Price) {
+		note := ""
+		if p.Simulated {
+			note = "  (simulated)"
+		}
+		fmt.Fprintf(t, "sell %s %s, receive %s %s%s\n", p.SellAmount, p.SellAsset, p.BuyAmount, p.BuyAsset, note)
+		fmt.Fprintf(t, "rate %s, fees %s bps, slippage %s bps\n", p.Rate, p.FeeBps, orUnknown(p.SlippageBps))
+		bound := "no plan can give more than " + p.Certificate.UpperBoundBuyAmount
+		if p.Certificate.LowerBoundSellAmount != "" {
+			bound = "no plan can cost less than " + p.Certificate.LowerBoundSellAmount
+		}
+		fmt.Fprintf(t, "%s: %s (gap %s bps)\n", p.Status, bound, orUnknown(p.Certificate.GapBps))
+		fmt.Fprintln(t, "SHARE\tHOP\tVENUE\tMARKET\tSIDE\tSELL\tBUY\tAVG PRICE")
+		for _, r := range p.Routes {
+			for i, h := range r.Hops {
+				fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s %s\t%s %s\t%s\n", r.Share, i+1, h.Venue, h.Market, h.Side,
+					h.SellAmount, h.SellAsset, h.BuyAmount, h.BuyAsset, orUnknown(h.AvgPrice))
+			}
+		}
+		for _, l := range p.LeftOut {
+			fmt.Fprintf(t, "left out: %s %s: %s\n", l.Venue, l.Market, l.Reason)
+		}
+	})
+}
+
+func printBook(t *tabwriter.Writer, b *wire.Book) {
+	fmt.Fprintf(t, "%s\t\t\t\n", b.Market)
+	fmt.Fprintln(t, "SIDE\tPRICE\tSIZE\tVENUE")
+	for i := len(b.Asks) - 1; i >= 0; i-- {
+		fmt.Fprintf(t, "ask\t%s\t%s\t%s\n", b.Asks[i].Price, b.Asks[i].Size, b.Asks[i].Venue)
+	}
+	for _, l := range b.Bids {
+		fmt.Fprintf(t, "bid\t%s\t%s\t%s\n", l.Price, l.Size, l.Venue)
+	}
+	for _, l := range b.LeftOut {
+		fmt.Fprintf(t, "left out\t%s\t%s\t\n", l.Venue, l.Reason)
+	}
+}
+
+func printMarkets(t *tabwriter.Writer, m *wire.Markets) {
+	fmt.Fprintln(t, "VENUE\tMARKET\tSTATE\tTAKER FEE BPS\tREASON")
+	for _, k := range m.Data {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", k.Venue, k.Market, k.State, orUnknown(k.TakerFeeBps), k.Reason)
+	}
+}
+
+func orUnknown(s *string) string {
+	if s == nil {
+		return "unknown"
+	}
+	return *s
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"chronos.dev/book"
+	"chronos.dev/broker"
+	"chronos.dev/config"
+	"chronos.dev/engine"
+	"chronos.dev/feed"
+	"chronos.dev/market"
+	"chronos.dev/sim"
+)
+
+// source is what serve publishes itself: the simulator or recorded captures.
+type source struct {
+	name, title string // for answers, and for people
+	simulated   bool
+	keys        []market.Key
+	describe    func(*engine.Options)
+	rules       func(market.Key) market.BookRules
+	play        func(ctx context.Context, p *feed.Publisher) error
+}
+
+// newSource returns the source that cfg and the flags ask for, nil if others
+// publish.
+func newSource(cfg *config.Config, r *replayFlags) (*source, error) {
+	if r.captures != "" {
+		return newReplay(r)
+	}
+	if cfg.Mode != config.Dev {
+		return nil, nil
+	}
+	return newSimulation(cfg), nil
+}
+
+// run publishes until ctx ends.
+func (s *source) run(ctx context.Context, c *broker.Cluster, cfg *config.Config, log *slog.Logger) error {
+	p := feed.NewPublisher(c, feed.PublisherOptions{
+		Rules: s.rules, Keepalive: cfg.Feed.Keepalive, Log: log,
+	})
+	work, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); p.Run(work) }()
+	defer func() { stop(); <-done }()
+	if err := s.play(ctx, p); err != nil {
+		return err
+	}
+	return p.Drain(ctx)
+}
+
+func newSimulation(cfg *config.Config) *source {
+	opts := sim.Options{Seed: cfg.Sim.Seed, Rate: cfg.Sim.Rate, Troubles: cfg.Sim.Troubles}
+	m := sim.New(opts)
+	return &source{
+		name: "simulated", title: "simulated venues", simulated: true,
+		keys:  m.Keys(),
+		rules: func(market.Key) market.BookRules { return m.Rules() },
+		describe: func(o *engine.Options) {
+			o.Rules = func(market.Key) market.BookRules { return m.Rules() }
+			o.Fees = append(o.Fees[:len(o.Fees):len(o.Fees)], m.Fees()...)
+			o.Assets = addAssets(o.Assets, m.Assets())
+		},
+		play: func(ctx context.Context, p *feed.Publisher) error {
+			opts.Start = time.Now().UnixNano()
+			return simulate(ctx, sim.New(opts), opts.Start, p)
+		},
+	}
+}
+
+// addAssets appends what have does not describe.
+func addAssets(have, more []market.Asset) []market.Asset {
+	known := map[string]bool{}
+	for _, a := range have {
+		known[a.Symbol] = true
+	}
+	for _, a := range more {
+		if !known[a.Symbol] {
+			have = append(have, a)
+		}
+	}
+	return have
+}
+
+// simulate publishes the stream of m as fast as its virtual time says.
+func simulate(ctx context.Context, m *sim.Market, start int64, p *feed.Publisher) error {
+	for {
+		at, key, ev := m.Next()
+		if !sleepUntil(ctx, time.Unix(0, start+at)) {
+			return ctx.Err()
+		}
+		for _, v := range m.Venues() {
+			if m.Alive(v) {
+				p.Alive(v)
+			}
+		}
+		if err := publish(ctx, p, key, ev); err != nil {
+			return err
+		}
+	}
+}
+
+// publish publishes an event. That its book lost something is no error here: the
+// publisher has told the readers, and the source sends a snapshot in time.
+func publish(ctx context.Context, p *feed.Publisher, key market.Key, ev *market.Event) error {
+	err := p.Publish(ctx, key.Venue, key.Pair, ev)
+	var gap *book.GapError
+	var sum *book.ChecksumError
+	var level *book.LevelError
+	var lost *book.VenueGapError
+	var large *feed.RecordError
+	switch {
+	case err == nil, errors.As(err, &gap), errors.As(err, &sum), errors.As(err, &level),
+		errors.As(err, &lost), errors.As(err, &large):
+		return nil
+	}
+	return fmt.Errorf("publish %s: %w", key, err)
+}
+
+func sleepUntil(ctx context.Context, t time.Time) bool {
+	d := time.Until(t)
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+func newCluster(cfg *config.Config, addrs []string, role string) (*broker.Cluster, error) {
+	opts := broker.Options{Addrs: addrs, Role: role, Node: hostname(), Prefix: cfg.Kafka.Prefix}
+	if cfg.Kafka.TLS {
+		opts.TLS = tlsConfig()
+	}
+	if s := cfg.Kafka.SASL; s.Mechanism != "" {
+		opts.SASL = &broker.SASL{Mechanism: s.Mechanism, User: s.Username, Password: string(s.Password)}
+	}
+	return broker.New(opts)
+}
