@@ -63,12 +63,19 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 		return "", d.books.Malformed(err)
 	case typ == "":
 		return "", d.books.Fail(venue.ReasonUnknown, "a type that is not known")
+	case channel == "" && (typ == "partial" || typ == "update"):
+		return "", d.books.Fail(venue.ReasonUnknown, "a channel that is not known")
 	case channel == "":
 		return typ, nil
-	case channel != "orderbook" || typ != "partial" && typ != "update":
-		return channel + "/" + typ, nil
+	case channel != "orderbook":
+	case typ == "partial" || typ == "update":
+		err = d.book(data, typ)
+	case typ == "unsubscribed":
+		if bk := d.books.Known(d.symbol); bk != nil {
+			d.books.Gap(bk, "the subscription ended")
+		}
 	}
-	return channel + "/" + typ, d.book(data, typ)
+	return channel + "/" + typ, err
 }
 
 // envelope reads the members around the data, and checks all of the frame.
