@@ -112,6 +112,11 @@ func (s *server) open(ctx context.Context, f *serveFlags) error {
 	if s.source, err = newSource(s.cfg, &f.replay); err != nil {
 		return err
 	}
+	if s.source != nil && !s.source.simulated {
+		forgetDevRequired(s.cfg)
+		// Recorded books must not meet simulated ones that the same topics retain.
+		s.cfg.Kafka.Embedded.Dir += "-replay"
+	}
 	addrs := s.cfg.Kafka.Brokers
 	if len(addrs) == 0 {
 		if s.embedded, err = startEmbedded(s.cfg); err != nil {
@@ -155,6 +160,16 @@ func (s *server) openEngine() error {
 		DeadLetters: s.letters, Log: s.log,
 	})
 	return nil
+}
+
+// forgetDevRequired drops the market that development mode requires, for it is
+// the simulator's: a replay has the markets that were recorded.
+func forgetDevRequired(cfg *config.Config) {
+	for _, set := range cfg.Effective() {
+		if set.Key == "feed.required_markets" && set.Source == "default of dev" {
+			cfg.Feed.RequiredMarkets = nil
+		}
+	}
 }
 
 // known are the markets that are expected before anything is heard of them.
@@ -300,6 +315,10 @@ func (s *server) banner() string {
 	fmt.Fprintf(&b, "  api        %s/v1       reference %s/openapi.yaml\n", base, base)
 	fmt.Fprintf(&b, "  metrics    http://%s/metrics\n", s.private.Addr())
 	fmt.Fprintf(&b, "  kafka      %s\n", strings.Join(s.cluster.Addrs(), ","))
+	if s.source != nil && !s.source.simulated && len(s.cfg.Fees) == 0 && s.cfg.DefaultFee == nil {
+		b.WriteString("  note       no taker fees are configured, so no book can be used: give fees in a file, or\n" +
+			"             --set default_taker_bps=25\n")
+	}
 	fmt.Fprintf(&b, "try: curl '%s/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=2.5'\n", base)
 	return b.String()
 }
