@@ -46,7 +46,7 @@ func (s *Server) failing(now int64) []string {
 // live reports whether a book can be used, but for its fee: a market without a
 // fee schedule is a matter of configuration that waiting does not mend.
 func live(m *engine.MarketStatus) bool {
-	return m.Usable || m.Usability.State == book.Halted && m.View.State == book.Live
+	return m.Usable || m.Usability.State == book.NoFee
 }
 
 func (s *Server) notReady(r *request, failing []string) {

@@ -22,8 +22,8 @@ import (
 // State says whether a book can be used.
 type State uint8
 
-// The states of a book. Only Live is usable. A book itself never becomes Stale
-// or Halted by the clock; its owner says so, since a Book has no clock.
+// The states of a book. Only Live is usable. A book never becomes Stale, Halted
+// or NoFee by itself: its owner says so, since a Book has no clock and no fees.
 const (
 	Awaiting State = iota // no snapshot yet
 	Live
@@ -31,10 +31,11 @@ const (
 	Stale   // nothing heard for too long; the next event or confirmation revives it
 	Crossed // best bid at or above best ask; the next event that uncrosses revives it
 	Halted  // taken out by an operator or the venue's status
+	NoFee   // live, but nobody knows the venue's fee; package graph says so
 	numStates
 )
 
-var stateNames = [numStates]string{"awaiting_snapshot", "live", "gapped", "stale", "crossed", "halted"}
+var stateNames = [numStates]string{"awaiting_snapshot", "live", "gapped", "stale", "crossed", "halted", "no_fee"}
 
 // String returns the state's name in the API: "awaiting_snapshot", "live", ...
 func (s State) String() string {

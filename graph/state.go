@@ -64,7 +64,7 @@ func (s *State) Usable(now, staleAfter int64) (Usability, bool) {
 	case u.Age > staleAfter:
 		u.State, u.Reason = book.Stale, "nothing heard within the stale bound"
 	case !s.HasFee:
-		u.State, u.Reason = book.Halted, "no fee schedule covers this market now"
+		u.State, u.Reason = book.NoFee, "no fee schedule covers this market now"
 	default:
 		u.Reason = ""
 		return u, true
