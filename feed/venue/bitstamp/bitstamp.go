@@ -96,11 +96,10 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 		d.books.Each(f.Conn, d.lost)
 		return "", d.books.Malformed(err)
 	}
-	if event == "" {
-		return "", d.books.Fail(venue.ReasonUnknown, "an event that is not known")
-	}
 	channel, symbol := split(d.channel)
 	switch {
+	case event == "":
+		return "", d.unknown(channel, symbol)
 	case channel == "" && event == "data":
 		return "", d.books.Fail(venue.ReasonUnknown, "a channel that is not known")
 	case channel == "":
@@ -109,6 +108,17 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 		err = d.book(f, event, symbol, data)
 	}
 	return event + ":" + channel, err
+}
+
+// unknown refuses an event that is not known, and voids the book that it is about,
+// if it is.
+func (d *Decoder) unknown(channel string, symbol []byte) error {
+	err := d.books.Fail(venue.ReasonUnknown, "an event that is not known")
+	if bk := d.books.Known(symbol); bk != nil && channel == diffs {
+		d.lost(bk)
+		return d.books.Misshapen(bk, err)
+	}
+	return err
 }
 
 // split cuts a channel into its kind and its symbol.

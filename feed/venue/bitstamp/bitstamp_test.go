@@ -105,6 +105,10 @@ var rows = []venuetest.Row{
 		Frames: []venue.Frame{rest(5), venuetest.Stream(`{"event":"news"}`),
 			venuetest.Stream(`{"event":"data","channel":"news_btcusd"}`), at(6)},
 		Want: outBook + "!unknown_kind\n!unknown_kind\n" + out(2, 6)},
+	{Name: "an unknown event of the diff channel voids its book",
+		Frames: []venue.Frame{rest(5), at(6), venuetest.Stream(strings.Replace(diff(7), `"event":"data"`, `"event":"news"`, 1)), rest(6), rest(7)},
+		Want: outBook + out(2, 6) + "!unknown_kind\ngap btcusd: a message could not be read\nrest_order_book\n" +
+			outRest(3, 7)},
 	{Name: "answers to other requests, and what we sent, are not ours",
 		Frames: []venue.Frame{venuetest.Answer("https://www.bitstamp.net/api/v2/trading-pairs-info/", "[]"),
 			{Kind: venue.Sent, Body: []byte("{")}},

@@ -62,7 +62,7 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 	case err != nil:
 		return "", d.books.Malformed(err)
 	case typ == "":
-		return "", d.books.Fail(venue.ReasonUnknown, "a type that is not known")
+		return "", d.unknown(channel)
 	case channel == "" && (typ == "partial" || typ == "update"):
 		return "", d.books.Fail(venue.ReasonUnknown, "a channel that is not known")
 	case channel == "":
@@ -76,6 +76,16 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 		}
 	}
 	return channel + "/" + typ, err
+}
+
+// unknown refuses a message of a type that is not known, and voids the book that
+// it is about, if it is.
+func (d *Decoder) unknown(channel string) error {
+	err := d.books.Fail(venue.ReasonUnknown, "a type that is not known")
+	if bk := d.books.Known(d.symbol); bk != nil && channel == "orderbook" {
+		return d.books.Misshapen(bk, err)
+	}
+	return err
 }
 
 // envelope reads the members around the data, and checks all of the frame.

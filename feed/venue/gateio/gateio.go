@@ -30,7 +30,10 @@ var Spec = venue.Spec{
 		"Every diff must begin right after the one before; a loss is noticed at the next diff of the symbol.",
 		"The first diff must span the REST book; an older one is refused.",
 	},
-	Blind: []string{"Levels beyond the depth of the REST book are unknown until a diff names them."},
+	Blind: []string{
+		"Levels beyond the depth of the REST book are unknown until a diff names them.",
+		"A symbol that is no longer subscribed to falls silent; only the age of its book shows it.",
+	},
 }
 
 var rules = session.ChainRules{

@@ -25,7 +25,10 @@ var Spec = venue.Spec{
 	Rules:  func(string) market.BookRules { return market.BookRules{VerifiedDepth: -1} },
 	Pair:   pair,
 	Checks: []string{"Every update names the id before it; a loss is noticed at the next update of the symbol."},
-	Blind:  []string{"The venue sends 20 levels a side; what lies deeper is unknown."},
+	Blind: []string{
+		"The venue sends 20 levels a side; what lies deeper is unknown.",
+		"A symbol that is no longer subscribed to falls silent; only the age of its book shows it.",
+	},
 }
 
 // Decoder decodes one session. New makes it.
@@ -84,7 +87,7 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 		return "", d.books.Malformed(err)
 	case channel == "" && event != "":
 		return event, nil
-	case channel == "" || channel == books && action == "" && event == "":
+	case channel == "" || channel == books && action == "" && event == "" && data == nil:
 		return "", d.books.Fail(venue.ReasonUnknown, "a channel or an action that is not known")
 	case channel != books || action == "" && data == nil:
 		return channel + "/" + event + action, nil
