@@ -102,6 +102,10 @@ type Server struct {
 
 	wasReady atomic.Bool // all required books have been live once
 	draining atomic.Bool
+
+	mu        sync.Mutex
+	stopped   bool
+	listeners []net.Listener
 }
 
 // New returns a server. It fails when Engine or Clock is missing.
@@ -141,8 +145,15 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Serve answers on ln until Shutdown.
+// Serve answers on ln until Shutdown, which closes it.
 func (s *Server) Serve(ln net.Listener) error {
+	s.mu.Lock()
+	if s.stopped {
+		s.mu.Unlock()
+		return ln.Close()
+	}
+	s.listeners = append(s.listeners, ln)
+	s.mu.Unlock()
 	if err := s.http.Serve(ln); err != nil {
 		return fmt.Errorf("api: serve: %w", err)
 	}
@@ -157,7 +168,15 @@ func (s *Server) Drain() { s.draining.Store(true) }
 // end of ctx, whichever is first.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
-	if err := s.http.ShutdownWithContext(ctx); err != nil {
+	err := s.http.ShutdownWithContext(ctx)
+	// fasthttp does not know a listener that Serve has only just been given.
+	s.mu.Lock()
+	s.stopped = true
+	for _, ln := range s.listeners {
+		_ = ln.Close()
+	}
+	s.mu.Unlock()
+	if err != nil {
 		return fmt.Errorf("api: shutdown: %w", err)
 	}
 	return nil

@@ -62,7 +62,7 @@ func Indicate(e *engine.Engine, r engine.Request, now int64) (*engine.Price, err
 		return nil, err
 	}
 	if shown(p.Plan.Out, p.Plan.Buy, money.Down) == 0 {
-		return nil, &route.NoRouteError{Reason: route.BelowMinimum}
+		return nil, &route.NoRouteError{Reason: route.BelowMinimum, Explain: p.LeftOut}
 	}
 	return p, nil
 }

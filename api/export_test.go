@@ -1,0 +1,17 @@
+package api
+
+// Routes returns the paths of all resources.
+func Routes() (paths []string) {
+	for _, r := range resources[1:] {
+		paths = append(paths, r.path)
+	}
+	return paths
+}
+
+// ProblemSlugs returns the slugs of all kinds of problem.
+func ProblemSlugs() (slugs []string) {
+	for _, k := range problemKinds {
+		slugs = append(slugs, k.slug)
+	}
+	return slugs
+}

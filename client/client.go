@@ -1,0 +1,204 @@
+// Package client calls the public API of Chronos.
+//
+// Every call takes a context and waits no longer than it says; no answer is read
+// beyond MaxBody. An answer that is not 2xx is a *Problem. A Client is safe for
+// concurrent use.
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"chronos.dev/api/wire"
+)
+
+// MaxBody is the most bytes of an answer that are read.
+const MaxBody = 16 << 20
+
+// Client calls one server.
+type Client struct {
+	base string
+	http *http.Client
+}
+
+// New returns a client of the server at base, such as "http://127.0.0.1:8080".
+// Redirects are not followed.
+func New(base string) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return nil, fmt.Errorf("client: %q is no address like http://127.0.0.1:8080", base)
+	}
+	return &Client{
+		base: u.Scheme + "://" + u.Host,
+		http: &http.Client{
+			Transport: &http.Transport{
+				Proxy:                 http.ProxyFromEnvironment,
+				MaxIdleConnsPerHost:   16,
+				IdleConnTimeout:       30 * time.Second,
+				ResponseHeaderTimeout: time.Minute,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// Close closes connections that wait for another call.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Problem is an answer that is not 2xx. Callers act upon Code and Retryable.
+type Problem struct {
+	wire.Problem
+	RetryAfter time.Duration // how long the server asks to wait; 0 if it does not
+}
+
+func (p *Problem) Error() string {
+	text := fmt.Sprintf("%s (%d %s)", p.Title, p.Status, p.Code)
+	if p.Detail != "" {
+		text += ": " + p.Detail
+	}
+	for _, e := range p.Errors {
+		text += fmt.Sprintf("; %s %s: %s", e.Pointer, e.Code, e.Detail)
+	}
+	if p.RequestID != "" {
+		text += " [" + p.RequestID + "]"
+	}
+	return text
+}
+
+// ErrTooLarge reports an answer above MaxBody.
+var ErrTooLarge = fmt.Errorf("client: answer of more than %d bytes", MaxBody)
+
+// PriceRequest asks for a price. Exactly one of SellAmount and BuyAmount is set;
+// the server checks.
+type PriceRequest struct {
+	SellAsset, BuyAsset   string
+	SellAmount, BuyAmount string
+	MaxHops               int // 0: the server's
+}
+
+// Price calls GET /v1/price.
+func (c *Client) Price(ctx context.Context, r PriceRequest) (*wire.Price, error) {
+	q := url.Values{"sell_asset": {r.SellAsset}, "buy_asset": {r.BuyAsset}}
+	if r.SellAmount != "" {
+		q.Set("sell_amount", r.SellAmount)
+	}
+	if r.BuyAmount != "" {
+		q.Set("buy_amount", r.BuyAmount)
+	}
+	if r.MaxHops != 0 {
+		q.Set("max_hops", strconv.Itoa(r.MaxHops))
+	}
+	return get[wire.Price](ctx, c, "/v1/price?"+q.Encode())
+}
+
+// Book calls GET /v1/book/{market}. depth 0 is the server's default.
+func (c *Client) Book(ctx context.Context, market string, depth int) (*wire.Book, error) {
+	path := "/v1/book/" + url.PathEscape(market)
+	if depth != 0 {
+		path += "?depth=" + strconv.Itoa(depth)
+	}
+	return get[wire.Book](ctx, c, path)
+}
+
+// Assets calls GET /v1/assets.
+func (c *Client) Assets(ctx context.Context) (*wire.Assets, error) {
+	return get[wire.Assets](ctx, c, "/v1/assets")
+}
+
+// Venues calls GET /v1/venues.
+func (c *Client) Venues(ctx context.Context) (*wire.Venues, error) {
+	return get[wire.Venues](ctx, c, "/v1/venues")
+}
+
+// Markets calls GET /v1/markets.
+func (c *Client) Markets(ctx context.Context) (*wire.Markets, error) {
+	return get[wire.Markets](ctx, c, "/v1/markets")
+}
+
+// Time calls GET /v1/time.
+func (c *Client) Time(ctx context.Context) (*wire.Time, error) {
+	return get[wire.Time](ctx, c, "/v1/time")
+}
+
+// Live calls GET /livez.
+func (c *Client) Live(ctx context.Context) (*wire.Health, error) {
+	return get[wire.Health](ctx, c, "/livez")
+}
+
+// Ready calls GET /readyz. Not ready is a *Problem of code not_ready.
+func (c *Client) Ready(ctx context.Context) (*wire.Health, error) {
+	return get[wire.Health](ctx, c, "/readyz")
+}
+
+// Version calls GET /version.
+func (c *Client) Version(ctx context.Context) (*wire.Version, error) {
+	return get[wire.Version](ctx, c, "/version")
+}
+
+// Raw calls GET on a path with its query and returns the bytes of the answer.
+func (c *Client) Raw(ctx context.Context, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("client: GET %s: %w", path, err)
+	case len(b) > MaxBody:
+		return nil, ErrTooLarge
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		return nil, problemOf(resp, b)
+	}
+	return b, nil
+}
+
+func get[T any](ctx context.Context, c *Client, path string) (*T, error) {
+	b, err := c.Raw(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	v := new(T)
+	if err := json.Unmarshal(b, v); err != nil {
+		return nil, fmt.Errorf("client: GET %s: %w", path, err)
+	}
+	return v, nil
+}
+
+// problemOf reads a problem. What is none, such as a proxy's page, becomes one
+// with the status and no code.
+func problemOf(resp *http.Response, b []byte) *Problem {
+	p := &Problem{}
+	media, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	if media != "application/problem+json" || json.Unmarshal(b, &p.Problem) != nil {
+		p.Problem = wire.Problem{Title: http.StatusText(resp.StatusCode)}
+	}
+	p.Status = resp.StatusCode
+	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 && s < 1e6 {
+		p.RetryAfter = time.Duration(s) * time.Second
+	}
+	return p
+}
+
+// AsProblem returns the problem in err, nil if there is none.
+func AsProblem(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return nil
+}
