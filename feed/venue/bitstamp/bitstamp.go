@@ -36,7 +36,7 @@ var Spec = venue.Spec{
 		"A book that is crossed in itself is not used.",
 	},
 	Blind: []string{
-		"There is neither sequence nor checksum: a lost diff is not noticed unless the book crosses. All depth is unverified.",
+		"There is neither sequence nor checksum: a lost diff is not noticed unless the book crosses.",
 		"A REST book that comes before any diff of its symbol may be older than the subscription.",
 	},
 }

@@ -30,7 +30,7 @@ var Spec = venue.Spec{
 		"A book that is crossed in itself is not used.",
 	},
 	Blind: []string{
-		"level2 has neither sequence nor checksum: a lost update is not noticed unless the book crosses. All depth is unverified.",
+		"level2 has neither sequence nor checksum: a lost update is not noticed unless the book crosses.",
 	},
 }
 

@@ -26,7 +26,7 @@ var Spec = venue.Spec{
 		return market.BookRules{Checksum: newChecksum(), VerifiedDepth: sumDepth}
 	},
 	Pair:   pair,
-	Checks: []string{"The CRC32 of the best 100 levels a side is compared after every message: all that the venue sends."},
+	Checks: []string{"The CRC32 of the best 100 levels a side, all there are, is compared after every message."},
 	Blind:  []string{"A lost message that changed nothing by the time of the next one is not noticed, and does no harm."},
 }
 

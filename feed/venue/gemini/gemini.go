@@ -33,7 +33,7 @@ var Spec = venue.Spec{
 		"A book that is crossed in itself is not used.",
 	},
 	Blind: []string{
-		"l2 has neither sequence nor checksum: a lost update is not noticed unless the book crosses. All depth is unverified.",
+		"l2 has neither sequence nor checksum: a lost update is not noticed unless the book crosses.",
 		"The snapshot is not marked: a first message that never arrives makes the second one the book.",
 	},
 }

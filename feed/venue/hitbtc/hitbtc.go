@@ -24,7 +24,7 @@ var Spec = venue.Spec{
 	Rules:  func(string) market.BookRules { return market.BookRules{VerifiedDepth: -1} },
 	Pair:   func(symbol string) (market.Pair, bool) { p, ok := pairs[symbol]; return p, ok },
 	Checks: []string{"The sequence of a symbol grows by one; a loss is noticed at the next update of the symbol."},
-	Blind:  []string{"The loss of a symbol's last updates is not noticed before the next one; silence makes the book stale."},
+	Blind:  []string{"The loss of a symbol's last updates is not noticed before the next one; only age shows it."},
 }
 
 // pairs are the symbols of the venue, which have no separator. What the venue
