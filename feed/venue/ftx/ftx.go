@@ -27,7 +27,7 @@ var Spec = venue.Spec{
 	},
 	Pair:   pair,
 	Checks: []string{"The CRC32 of the best 100 levels a side, all there are, is compared after every message."},
-	Blind:  []string{"A lost message that changed nothing by the time of the next one is not noticed, and does no harm."},
+	Blind:  []string{"A lost message that the next one has undone is not noticed, and does no harm."},
 }
 
 // Decoder decodes one session. New makes it.
