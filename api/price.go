@@ -113,9 +113,8 @@ func (r *request) amountParam(i int, a market.Asset) money.Amount {
 	if !r.params.given[i] {
 		return 0
 	}
-	v, err := ParseAmount(r.params.values[i], a)
-	var bad *AmountError
-	if errors.As(err, &bad) {
+	v, bad := parseAmount(r.params.values[i], a)
+	if bad != nil {
 		r.fail("/"+priceParams[i], bad.Code, bad.Detail)
 	}
 	return v
@@ -129,29 +128,41 @@ func (e *AmountError) Error() string { return "api: " + e.Code + ": " + e.Detail
 
 // ParseAmount reads a customer's amount of a, at most a.Scale decimals, as
 // engine minor units. It is above zero, or the error is an *AmountError.
-func ParseAmount[T []byte | string](v T, a market.Asset) (money.Amount, error) {
+func ParseAmount(v string, a market.Asset) (money.Amount, error) {
+	n, bad := parseAmount(v, a)
+	if bad != nil {
+		return 0, bad
+	}
+	return n, nil
+}
+
+func parseAmount[T []byte | string](v T, a market.Asset) (money.Amount, *AmountError) {
 	if len(v) == 0 {
 		return 0, &AmountError{"amount_missing", "Send an amount, for example 2.5."}
 	}
 	n, err := text.ParseAmount(v, a.Scale)
+	if err != nil {
+		return 0, amountError(err, a)
+	}
+	if n == 0 {
+		return 0, &AmountError{"amount_range", "Send an amount above zero."}
+	}
+	units, err := money.Num{Coef: int64(n), Scale: a.Scale}.At(a.EngineScale)
+	if err != nil {
+		return 0, amountError(err, a)
+	}
+	return money.Amount(units), nil
+}
+
+func amountError(err error, a market.Asset) *AmountError {
 	var scale *text.ScaleError
 	switch {
 	case errors.As(err, &scale):
-		return 0, &AmountError{"amount_scale", fmt.Sprintf("%s has at most %d decimals.", a.Symbol, a.Scale)}
+		return &AmountError{"amount_scale", fmt.Sprintf("%s has at most %d decimals.", a.Symbol, a.Scale)}
 	case errors.Is(err, text.ErrFormat):
-		return 0, &AmountError{"amount_format", "Send a plain decimal of at most 20 digits, a point and 18 digits, for example 2.5."}
-	case err == nil && n == 0:
-		return 0, &AmountError{"amount_range", "Send an amount above zero."}
+		return &AmountError{"amount_format", "Send a plain decimal of at most 20 digits, a point and 18 digits, for example 2.5."}
 	}
-	if err == nil {
-		var units int64
-		units, err = money.Num{Coef: int64(n), Scale: a.Scale}.At(a.EngineScale)
-		n = money.Amount(units)
-	}
-	if err != nil {
-		return 0, &AmountError{"amount_range", "This is more " + a.Symbol + " than can be counted."}
-	}
-	return n, nil
+	return &AmountError{"amount_range", "This is more " + a.Symbol + " than can be counted."}
 }
 
 // intParam reads a whole number from least to most.

@@ -1,0 +1,413 @@
+package api
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"chronos.dev/engine"
+	"chronos.dev/engine/route"
+	"chronos.dev/graph"
+	"chronos.dev/market"
+	"chronos.dev/money"
+
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttputil"
+	"go.uber.org/goleak"
+)
+
+// small is a server over one market.
+func small(t testing.TB, change func(*Options)) *Server {
+	t.Helper()
+	e, err := engine.New(engine.Options{
+		Assets: []market.Asset{{Symbol: "BTC", Scale: 8, EngineScale: 8}, {Symbol: "USD", Scale: 2, EngineScale: 6}},
+		Fees:   market.Fees{{Venue: "a", Fee: market.Fee{Rate: 10_000}}, {Venue: "b"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := e.Writer()
+	for _, venue := range []string{"a", "b"} {
+		ev := market.Event{Kind: market.Snapshot, Epoch: 1, Seq: 1, RecvTime: 1}
+		for i := range int64(20) {
+			ev.Levels = append(ev.Levels,
+				market.Level{Side: market.Bid, Price: money.Num{Coef: 6800000 - i, Scale: 2}, Size: money.Num{Coef: 1234, Scale: 4}},
+				market.Level{Side: market.Ask, Price: money.Num{Coef: 6800100 + i, Scale: 2}, Size: money.Num{Coef: 1234, Scale: 4}})
+		}
+		if err := w.Apply(market.Key{Venue: venue, Pair: market.Pair{Base: "BTC", Quote: "USD"}}, &ev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush(1)
+	o := Options{Engine: e, Clock: func() time.Time { return time.Unix(0, 2) }, Rate: 1e9}
+	if change != nil {
+		change(&o)
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// inMemory serves s on pipes until stop.
+func inMemory(t testing.TB, s *Server) (ln *fasthttputil.InmemoryListener, stop func()) {
+	t.Helper()
+	ln = fasthttputil.NewInmemoryListener()
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ln) }()
+	return ln, func() {
+		ln.Close()
+		<-done
+	}
+}
+
+// FuzzRequest sends any bytes to the real server: what comes back is HTTP, and
+// the server still answers the next caller.
+func FuzzRequest(f *testing.F) {
+	for _, seed := range []string{
+		"GET /v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=2.5 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /v1/price?sell_asset=BTC&buy_asset=USD&buy_amount=%31 HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\n\r\n",
+		"GET /v1/book/BTC-USD?depth=5 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		"POST /v1/price HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+		"GET /a/../b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"HEAD /problems/no-route HTTP/1.0\r\n\r\nGET /v1/markets HTTP/1.1\r\n\r\n",
+		"GET /v1/venues HTTP/1.1\r\nHost: x\r\n folded: 1\r\n\r\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	s := small(f, func(o *Options) { o.ReadTimeout = 50 * time.Millisecond })
+	ln, stop := inMemory(f, s)
+	f.Cleanup(stop)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		exchange(t, ln, b, false)
+		exchange(t, ln, []byte("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), true)
+		if s.Panics() != 0 {
+			t.Fatal("a handler panicked")
+		}
+	})
+}
+
+// exchange sends b and reads what comes back until the server closes.
+func exchange(t *testing.T, ln *fasthttputil.InmemoryListener, b []byte, one bool) {
+	c, err := ln.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	go func() {
+		_, _ = c.Write(b) // the server may close before all is written
+		if !one {
+			_, _ = io.WriteString(c, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		}
+	}()
+	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	text, err := io.ReadAll(c)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+		t.Fatalf("the server neither answers nor closes: %v", err)
+	}
+	if one && !strings.HasPrefix(string(text), "HTTP/1.1 200 OK\r\n") {
+		t.Fatalf("the next caller gets %q", text)
+	}
+	if len(text) > 0 && !strings.HasPrefix(string(text), "HTTP/1.1 ") {
+		t.Fatalf("no HTTP: %q", text)
+	}
+	wellFormed(t, text, b)
+}
+
+// wellFormed reads answers as net/http does. After a HEAD it cannot know which
+// answer has no body, so it stops there.
+func wellFormed(t *testing.T, text, sent []byte) {
+	if strings.Contains(string(sent), "HEAD ") {
+		return
+	}
+	br := bufio.NewReader(strings.NewReader(string(text)))
+	for {
+		if _, err := br.Peek(1); err != nil {
+			return
+		}
+		resp, err := http.ReadResponse(br, nil)
+		if err != nil {
+			t.Fatalf("%v in %q", err, text)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Fatalf("%v in %q", err, text)
+		}
+	}
+}
+
+// FuzzQuery holds the query reader against net/url: what it accepts, url.ParseQuery
+// reads the same, each name once.
+func FuzzQuery(f *testing.F) {
+	for _, seed := range []string{"a=1&b=2", "a=%31", "a=1&a=2", "%61=1", "a=+", "a", "&", "a=%", "b=1;a=2", "a=1&"} {
+		f.Add(seed)
+	}
+	names := []string{"a", "b", "long_name"}
+	f.Fuzz(func(t *testing.T, q string) {
+		if len(q) > maxHeader {
+			return
+		}
+		r := &request{query: []byte(q)}
+		if !r.accept(names...) {
+			if len(r.invalid) == 0 || len(r.invalid) > maxInvalid {
+				t.Fatalf("%q: refused with %d reasons", q, len(r.invalid))
+			}
+			return
+		}
+		want, err := url.ParseQuery(q)
+		if strings.Contains(q, ";") {
+			return // net/url refuses it, to us it is a letter
+		}
+		if err != nil {
+			t.Fatalf("%q: accepted, net/url says %v", q, err)
+		}
+		for i, n := range names {
+			if got := string(r.params.values[i]); len(want[n]) > 1 || got != want.Get(n) || r.params.given[i] != want.Has(n) {
+				t.Fatalf("%q: %s is %q, net/url says %q", q, n, got, want[n])
+			}
+			delete(want, n)
+		}
+		if len(want) > 0 {
+			t.Fatalf("%q: accepted with %v", q, want)
+		}
+	})
+}
+
+func TestServerLeavesNothingBehind(t *testing.T) {
+	http.DefaultClient.CloseIdleConnections()
+	s := small(t, nil)
+	ln, stop := inMemory(t, s)
+	for range 20 {
+		exchange(t, ln, []byte("GET /v1/markets HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), true)
+	}
+	stop()
+	goleak.VerifyNone(t,
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),    // one a process
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"), // ends at its next tick
+	)
+}
+
+// pricePath asks for a price in process.
+const pricePath = "/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=2.5"
+
+func newCtx(path string) *fasthttp.RequestCtx {
+	var ctx fasthttp.RequestCtx
+	var req fasthttp.Request
+	br := bufio.NewReader(strings.NewReader("GET " + path + " HTTP/1.1\r\nHost: x\r\nX-Request-Id: test\r\n\r\n"))
+	if err := req.Read(br); err != nil {
+		panic(err)
+	}
+	ctx.Init(&req, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, nil)
+	return &ctx
+}
+
+// priceAllocs is what one GET /v1/price may allocate: the engine's plan and the
+// exact ratios of mid rate, slippage and fee. What this package adds is none.
+const priceAllocs = 146
+
+func TestPriceAllocations(t *testing.T) {
+	if raceOn {
+		t.Skip("the race detector allocates")
+	}
+	s := small(t, nil)
+	ctx := newCtx(pricePath)
+	s.handle(ctx)
+	if ctx.Response.StatusCode() != 200 {
+		t.Fatalf("%s", ctx.Response.Body())
+	}
+	n := testing.AllocsPerRun(200, func() {
+		ctx.Response.Reset()
+		s.handle(ctx)
+	})
+	if n > priceAllocs {
+		t.Errorf("%v allocations, want at most %d", n, priceAllocs)
+	}
+	r := engine.Request{Sell: "BTC", Buy: "USD", In: 250_000_000}
+	e := testing.AllocsPerRun(200, func() {
+		if _, err := Indicate(s.opts.Engine, r, 2); err != nil {
+			t.Fatal(err)
+		}
+	})
+	p, err := Indicate(s.opts.Engine, r, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ratios := testing.AllocsPerRun(200, func() {
+		gross, net := planRates(&p.Plan)
+		mid, _ := midRate(p.Mids)
+		_, _, _ = mid.Significant(rateDigits), costBps(mid, gross), costBps(gross, net)
+	})
+	if own := n - e - ratios; own > 0 {
+		t.Errorf("%v allocations: %v of the engine, %v of ratios, %v of the way in and out; want none of those", n, e, ratios, own)
+	}
+	t.Logf("%v allocations: %v of the engine, %v of ratios", n, e, ratios)
+}
+
+// BenchmarkPrice answers one GET /v1/price over two books, without the network.
+func BenchmarkPrice(b *testing.B) {
+	s := small(b, nil)
+	ctx := newCtx(pricePath)
+	b.ReportAllocs()
+	for b.Loop() {
+		ctx.Response.Reset()
+		s.handle(ctx)
+	}
+}
+
+func TestPanicIsAnInternalError(t *testing.T) {
+	var log string
+	s := small(t, func(o *Options) { o.Log = func(f string, a ...any) { log += fmt.Sprintf(f, a...) } })
+	old := resources[1].handle
+	resources[1].handle = func(_ *Server, r *request) {
+		r.out.Open('{')
+		panic("hunter2")
+	}
+	defer func() { resources[1].handle = old }()
+	ctx := newCtx(pricePath)
+	s.handle(ctx)
+	want := `{"type":"/problems/internal","title":"Internal error","status":500,"code":"internal","request_id":"test","retryable":false}`
+	if ctx.Response.StatusCode() != 500 || string(ctx.Response.Body()) != want || s.Panics() != 1 {
+		t.Errorf("%d %s, %d panics", ctx.Response.StatusCode(), ctx.Response.Body(), s.Panics())
+	}
+	if !strings.Contains(log, "panic in request test: hunter2") {
+		t.Errorf("log %q", log)
+	}
+}
+
+func TestOverload(t *testing.T) {
+	s := small(t, func(o *Options) { o.InFlight = 2 })
+	s.slots <- struct{}{}
+	s.slots <- struct{}{}
+	for _, path := range []string{pricePath, "/v1/book/BTC-USD"} {
+		ctx := newCtx(path)
+		s.handle(ctx)
+		if ctx.Response.StatusCode() != 503 || string(ctx.Response.Header.Peek("Retry-After")) != "1" ||
+			!strings.Contains(string(ctx.Response.Body()), `"code":"overloaded"`) {
+			t.Errorf("%d %s", ctx.Response.StatusCode(), ctx.Response.Body())
+		}
+	}
+	s.EachShed(func(reason string, n uint64) {
+		if reason != "concurrency" || n != 2 {
+			t.Errorf("shed %s %d", reason, n)
+		}
+	})
+	<-s.slots
+	ctx := newCtx(pricePath)
+	s.handle(ctx)
+	if ctx.Response.StatusCode() != 200 || len(s.slots) != 1 {
+		t.Errorf("with a free place: %d, %d taken", ctx.Response.StatusCode(), len(s.slots))
+	}
+}
+
+func TestLimiterForgetsAndStaysBounded(t *testing.T) {
+	l := newLimiter(10)
+	now := int64(1e18)
+	for i := range 400_000 {
+		l.take(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now)
+	}
+	held := 0
+	for i := range l.shards {
+		held += len(l.shards[i].next)
+	}
+	if held > shardCount*shardLimit {
+		t.Errorf("%d addresses held", held)
+	}
+	stranger := netip.AddrFrom4([4]byte{192, 0, 2, 1})
+	if l.take(stranger, now).ok {
+		t.Error("a flood of addresses buys an allowance of one's own")
+	}
+	if st := l.take(stranger, now+2*window); !st.ok || st.remaining != 9 {
+		t.Errorf("after the flood: %+v", st)
+	}
+}
+
+func TestAddressOf(t *testing.T) {
+	tests := []struct {
+		name string
+		addr net.Addr
+		want string
+	}{
+		{"an IPv4 address is one caller", &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7)}, "192.0.2.7"},
+		{"a /64 is one caller", &net.TCPAddr{IP: net.ParseIP("2001:db8::1:2:3:4")}, "2001:db8::"},
+		{"a pipe is one caller", &net.UnixAddr{}, "::"},
+		{"no address is one caller", &net.TCPAddr{}, "::"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := addressOf(tt.addr).String(); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestProblemOf(t *testing.T) {
+	s := small(t, nil)
+	e := s.opts.Engine
+	left := []graph.LeftOut{{Key: market.Key{Venue: "a", Pair: market.Pair{Base: "BTC", Quote: "USD"}}, Usability: graph.Usability{Reason: "r", Age: -1}}}
+	req := engine.Request{Sell: "BTC", Buy: "USD", In: 1}
+	tests := []struct {
+		name   string
+		err    error
+		status int
+		code   string
+	}{
+		{"no route", &route.NoRouteError{Reason: route.BelowMinimum, Explain: left}, 422, "no_route"},
+		{"depth", &route.DepthError{MaxIn: 123456789, OutAtMax: 129999}, 422, "insufficient_liquidity"},
+		{"stale", &route.StaleError{Stale: left}, 503, "stale_market_data"},
+		{"unknown", &engine.UnknownAssetError{Symbol: "BTC"}, 400, "invalid_request"},
+		{"overflow", fmt.Errorf("wrapped: %w", money.ErrOverflow), 400, "invalid_request"},
+		{"a stranger's error is not shown", errors.New("hunter2"), 500, "internal"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := ProblemOf(e, req, tt.err)
+			if p.Status != tt.status || p.Code != tt.code || strings.Contains(string(p.Append(nil)), "hunter2") {
+				t.Errorf("problem %+v", p)
+			}
+		})
+	}
+	if p := ProblemOf(e, req, tests[1].err); p.MaxSellAmount != "1.23456789" || p.BuyAmountAtMax != "0.12" {
+		t.Errorf("maximum is not rounded down: %+v", p)
+	}
+}
+
+// A rate is exact to its last digit and rounded as it says, for any numbers.
+func TestRateAgainstBig(t *testing.T) {
+	tests := []struct {
+		num, den           int64
+		numScale, denScale uint8
+	}{
+		{17001234, 250000000, 2, 8}, {1, 3, 0, 0}, {2, 3, 18, 0}, {1, 9e18, 0, 0}, {9e18, 1, 0, 18},
+		{9e18, 1, 0, 0}, {1, 9e18, 18, 0}, {999999999999999999, 1e18, 0, 0}, {1e18, 1e18, 8, 8}, {7, 7, 0, 18},
+	}
+	for _, tt := range tests {
+		var r request
+		r.out.Open('[')
+		appendRate(&r.out, tt.num, tt.numScale, tt.den, tt.denScale, money.Down)
+		appendRate(&r.out, tt.num, tt.numScale, tt.den, tt.denScale, money.Up)
+		parts := strings.Split(strings.Trim(string(r.out.B), `["`), `","`)
+		exact := new(big.Rat).SetFrac(big.NewInt(tt.num), big.NewInt(tt.den))
+		pow := new(big.Rat).SetFrac(
+			new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(tt.denScale)), nil),
+			new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(tt.numScale)), nil))
+		exact.Mul(exact, pow)
+		down, _ := new(big.Rat).SetString(parts[0])
+		up, _ := new(big.Rat).SetString(parts[1])
+		_, frac, _ := strings.Cut(parts[0], ".")
+		step := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(len(frac))), nil))
+		width := new(big.Rat).Sub(up, down)
+		if down.Cmp(exact) > 0 || up.Cmp(exact) < 0 || width.Sign() != 0 && width.Cmp(step) != 0 {
+			t.Errorf("%+v: %s and %s around %v", tt, parts[0], parts[1], exact)
+		}
+	}
+}
