@@ -16,11 +16,9 @@ type floor struct{ pkg, may string }
 // floors stands as ARCHITECTURE.md shows it; the first that matches counts.
 var floors = []floor{
 	{"cmd/chronos", "..."},
-	{"bench", "client engine feed graph sim api/wire market money"},
 	{"client", "api/wire"},
-	{"api", "api/wire api/admin api/dash dump engine engine/plan engine/route graph book market money money/text"},
+	{"api", "api/wire engine engine/plan engine/route graph book market money money/text"},
 	{"api/wire", ""},
-	{"api/dash", ""},
 	{"api/admin", "engine dump"},
 	{"dump", "engine book graph market money money/text internal/jscan"},
 	{"config", "market money money/text"},
@@ -32,8 +30,10 @@ var floors = []floor{
 	// feed keeps one book an instrument while it publishes, for snapshots.
 	{"feed", "broker book market money money/text internal/jscan"},
 	// capture compares books with what is expected, so it holds some.
-	{"feed/capture", "feed/venue feed/venue/... book market money money/text internal/jscan"},
+	{"feed/capture", "feed/venue book market money"},
 	{"feed/venue", "market"},
+	{"feed/venue/all", "feed/venue feed/venue/... market"}, // the list of them all
+	{"feed/venue/venuetest", "feed/venue book market"},     // holds books, as a session does
 	// session is what several decoders share; no decoder knows another.
 	{"feed/venue/session", "feed/venue market money/text internal/jscan"},
 	// OKCoin's v5 is OKX's protocol word for word: one decoder, two names.
