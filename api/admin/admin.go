@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"strconv"
 	"time"
 
 	"chronos.dev/dump"
@@ -33,7 +34,7 @@ const (
 	writeTimeout = 5 * time.Minute
 	idleTimeout  = 60 * time.Second
 	maxHeader    = 16 << 10
-	maxProfile   = 120 * time.Second
+	maxProfile   = 120 // seconds
 )
 
 // Histogram is what a histogram has counted: Buckets[i] values at or below
@@ -136,9 +137,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func bounded(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if v := r.FormValue("seconds"); v != "" {
-			d, err := time.ParseDuration(v + "s")
-			if err != nil || d <= 0 || d > maxProfile {
-				http.Error(w, fmt.Sprintf("seconds: want more than 0, at most %v", maxProfile), http.StatusBadRequest)
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 1 || n > maxProfile {
+				http.Error(w, fmt.Sprintf("seconds: want a whole number from 1 to %d", maxProfile), http.StatusBadRequest)
 				return
 			}
 		}
@@ -186,9 +187,13 @@ func (s *Server) feeds(w http.ResponseWriter, _ *http.Request) {
 	stats := s.opts.Engine.Stats()
 	out.Events, out.Refused, out.Gaps = stats.Events, stats.Refused, stats.Gaps
 	for _, m := range s.opts.Engine.Markets(s.opts.Clock().UnixNano()) {
+		age := int64(-1)
+		if m.Usability.Age >= 0 {
+			age = m.Usability.Age / 1e6
+		}
 		out.Markets = append(out.Markets, feedState{
 			m.Key.Venue, m.Key.Pair.String(), m.Usability.State.String(), m.Usability.Reason,
-			max(m.Usability.Age/1e6, -1), m.View.Epoch, m.View.Seq, len(m.View.Bids), len(m.View.Asks),
+			age, m.View.Epoch, m.View.Seq, len(m.View.Bids), len(m.View.Asks),
 		})
 	}
 	if s.opts.Feeds != nil {
