@@ -39,8 +39,11 @@ var Spec = venue.Spec{
 	},
 }
 
-// Depth is the subscription that Rules assumes: levels a side.
+// Depth is the subscription that is decoded, in levels a side. A book of another
+// depth would have to be cut at that depth, so its channel is unknown here.
 const Depth = 1000
+
+const channel = "book-1000"
 
 // Rules returns the rules of any book of Kraken.
 func Rules(string) market.BookRules {
@@ -53,13 +56,25 @@ type Decoder struct {
 	books *session.Books[struct{}]
 	parts [maxParts][]byte
 	n     int
-	// What the payload of a book message held.
-	snapshot, update bool
+	held  members // what the payloads of a book message held
 }
 
-// maxParts is the most elements of a data message: channel, two payloads, name
-// and pair.
-const maxParts = 5
+// members are the members of book payloads, each a bit.
+type members uint8
+
+const (
+	bidSnapshot members = 1 << iota // "bs"
+	askSnapshot                     // "as"
+	bidUpdate                       // "b"
+	askUpdate                       // "a"
+
+	wholeBook = bidSnapshot | askSnapshot
+	anyUpdate = bidUpdate | askUpdate
+)
+
+// A data message has as elements the channel, one or two payloads, the name of
+// the channel and the pair.
+const minParts, maxParts = 4, 5
 
 // New returns the decoder of a session.
 func New() *Decoder { return &Decoder{books: session.New[struct{}]("kraken")} }
@@ -79,26 +94,38 @@ func (d *Decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, erro
 	if err := d.split(); err != nil {
 		return "", d.books.Malformed(err)
 	}
-	if d.n < 4 {
-		return "", d.books.Fail(venue.ReasonShape, fmt.Sprintf("a message of %d parts", d.n))
+	if d.n < minParts {
+		return "", d.books.Misread(fmt.Errorf("a message of %d parts", d.n))
 	}
-	name, pair := unquoted(d.parts[d.n-2]), unquoted(d.parts[d.n-1])
-	if depth, ok := bytes.CutPrefix(name, []byte("book-")); ok {
-		return "book-" + string(depth), d.book(pair)
+	switch name := d.parts[d.n-2]; {
+	case string(name) == `"`+channel+`"`:
+		return channel, d.book(d.parts[d.n-1])
+	case bytes.HasPrefix(name, []byte(`"ohlc-`)):
+		return "ohlc", nil
+	default:
+		return d.other(name)
 	}
-	switch kind := string(name); kind {
-	case "ticker", "trade", "spread":
-		return kind, nil
+}
+
+// channels are those without a book.
+var channels = map[string]string{"ticker": "ticker", "trade": "trade", "spread": "spread"}
+
+// other names the channel of a message that holds no book.
+func (d *Decoder) other(name []byte) (string, error) {
+	d.scan.Reset(name)
+	kind, err := session.Intern(&d.scan, channels)
+	if err != nil {
+		return "", d.books.Misread(err)
 	}
-	if bytes.HasPrefix(name, []byte("ohlc-")) {
-		return string(name), nil
+	if kind == "" {
+		return "", d.books.Fail(venue.ReasonUnknown, fmt.Sprintf("channel %.32q", name))
 	}
-	return "", d.books.Fail(venue.ReasonUnknown, fmt.Sprintf("channel %.32q", name))
+	return kind, nil
 }
 
 // event reads a message that is an object: the state of the connection.
 func (d *Decoder) event() (string, error) {
-	var kind, status, channel string
+	var kind, status, name string
 	var pair []byte
 	s := &d.scan
 	err := s.Object(func(key []byte) (err error) {
@@ -108,11 +135,7 @@ func (d *Decoder) event() (string, error) {
 		case "status":
 			status, err = session.Intern(s, statuses)
 		case "channelName":
-			var t []byte
-			t, err = s.Str()
-			if bytes.HasPrefix(t, []byte("book-")) {
-				channel = "book"
-			}
+			name, err = session.Intern(s, bookChannel)
 		case "pair":
 			pair, err = session.AppendText(nil, s)
 		default:
@@ -126,7 +149,7 @@ func (d *Decoder) event() (string, error) {
 	if kind == "" {
 		return "", d.books.Fail(venue.ReasonUnknown, "an event that is not known")
 	}
-	if kind == "subscriptionStatus" && channel == "book" && status != "subscribed" {
+	if kind == "subscriptionStatus" && name == channel && status != "subscribed" {
 		if bk := d.books.Known(pair); bk != nil {
 			d.books.Gap(bk, "the subscription ended")
 		}
@@ -142,8 +165,11 @@ var events = map[string]string{
 	"heartbeat": "heartbeat", "pong": "pong", "error": "error",
 }
 
-// statuses that matter; any other is "".
-var statuses = map[string]string{"online": "online", "subscribed": "subscribed"}
+// statuses and channels that matter; any other is "".
+var (
+	statuses    = map[string]string{"online": "online", "subscribed": "subscribed"}
+	bookChannel = map[string]string{channel: channel}
+)
 
 // split finds the elements of a data message and checks all of it.
 func (d *Decoder) split() error {
@@ -162,31 +188,29 @@ func (d *Decoder) split() error {
 	return errors.Join(err, d.scan.End())
 }
 
-func unquoted(raw []byte) []byte {
-	if len(raw) >= 2 && raw[0] == '"' {
-		return bytes.ReplaceAll(raw[1:len(raw)-1], []byte(`\/`), []byte(`/`))
-	}
-	return nil
-}
-
 // book reads a book message: one or two payloads.
 func (d *Decoder) book(pair []byte) error {
-	bk, err := d.books.Book(pair)
+	d.scan.Reset(pair)
+	symbol, err := d.scan.Str()
 	if err != nil {
-		return err
+		return d.books.Misread(err)
 	}
-	d.snapshot, d.update = false, false
+	bk, err := d.books.Book(symbol)
+	if err != nil {
+		return d.books.Misread(err)
+	}
+	d.held = 0
 	for _, payload := range d.parts[1 : d.n-2] {
 		if err := d.payload(payload, bk); err != nil {
 			return d.books.Misshapen(bk, err)
 		}
 	}
 	switch {
-	case d.snapshot == d.update:
-		return d.books.Misshapen(bk, errors.New("neither a snapshot nor an update"))
-	case d.snapshot:
+	case d.held == wholeBook:
 		d.books.Emit(bk, market.Snapshot, bk.Seq+1)
 		return nil
+	case d.held == 0 || d.held&^anyUpdate != 0:
+		return d.books.Misshapen(bk, errors.New("neither a whole book nor an update"))
 	case !bk.Live:
 		d.books.Quirks.Add(bk.Symbol, venue.QuirkBeforeSnap)
 		return nil
@@ -205,12 +229,18 @@ func (d *Decoder) payload(raw []byte, bk *session.Book[struct{}]) error {
 	s.Reset(raw)
 	return s.Object(func(key []byte) (err error) {
 		switch string(key) {
-		case "as", "bs":
-			d.snapshot = true
-			err = d.levels(sideOf(key[0]), bk)
-		case "a", "b":
-			d.update = true
-			err = d.levels(sideOf(key[0]), bk)
+		case "bs":
+			d.held |= bidSnapshot
+			err = d.levels(market.Bid, bk)
+		case "as":
+			d.held |= askSnapshot
+			err = d.levels(market.Ask, bk)
+		case "b":
+			d.held |= bidUpdate
+			err = d.levels(market.Bid, bk)
+		case "a":
+			d.held |= askUpdate
+			err = d.levels(market.Ask, bk)
 		case "c":
 			d.books.Event.HasChecksum = true
 			d.books.Event.Checksum, err = session.Sum32(s)
@@ -219,13 +249,6 @@ func (d *Decoder) payload(raw []byte, bk *session.Book[struct{}]) error {
 		}
 		return err
 	})
-}
-
-func sideOf(c byte) market.Side {
-	if c == 'b' {
-		return market.Bid
-	}
-	return market.Ask
 }
 
 // levels reads [price, size, time] and [price, size, time, "r"]. The time of the
