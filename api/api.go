@@ -131,14 +131,12 @@ func New(opts Options) (*Server, error) {
 		NoDefaultServerHeader: true,
 		NoDefaultContentType:  true,
 		CloseOnShutdown:       true,
-		TCPKeepalive:          true,
 		ReadTimeout:           opts.ReadTimeout,
 		WriteTimeout:          opts.WriteTimeout,
 		IdleTimeout:           opts.IdleTimeout,
 		MaxRequestBodySize:    maxBody,
 		ReadBufferSize:        maxHeader,
-		Concurrency:           opts.Concurrency,
-		MaxConnsPerIP:         opts.ConnsPerIP,
+		Concurrency:           opts.Concurrency + 1, // the gate counts; see gate.go
 		// A form is no input of ours, so it is never parsed.
 		DisablePreParseMultipartForm: true,
 	}
@@ -154,7 +152,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 	s.listeners = append(s.listeners, ln)
 	s.mu.Unlock()
-	if err := s.http.Serve(ln); err != nil {
+	if err := s.http.Serve(newGate(s, ln)); err != nil {
 		return fmt.Errorf("api: serve: %w", err)
 	}
 	return nil

@@ -9,12 +9,13 @@ import (
 // request counts is spread over shards by connection, so that cores do not fight
 // for one cache line.
 type metrics struct {
-	shards   [metricShards]metricShard
-	exactIn  histogram
-	exactOut histogram
-	gaps     histogram // 10^-4 bps
-	shed     atomic.Uint64
-	panics   atomic.Uint64
+	shards     [metricShards]metricShard
+	exactIn    histogram
+	exactOut   histogram
+	gaps       histogram // 10^-4 bps
+	shed       atomic.Uint64
+	turnedAway atomic.Uint64
+	panics     atomic.Uint64
 }
 
 const (
@@ -158,6 +159,7 @@ func (s *Server) Gaps() Histogram {
 // protect the others, and of panics, by reason.
 func (s *Server) EachShed(visit func(reason string, n uint64)) {
 	visit("concurrency", s.metrics.shed.Load())
+	visit("connections", s.metrics.turnedAway.Load())
 }
 
 // Panics returns how many requests ended in a panic of ours.

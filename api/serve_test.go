@@ -296,7 +296,7 @@ func TestOverload(t *testing.T) {
 		}
 	}
 	s.EachShed(func(reason string, n uint64) {
-		if reason != "concurrency" || n != 2 {
+		if (reason == "concurrency") != (n == 2) {
 			t.Errorf("shed %s %d", reason, n)
 		}
 	})
@@ -409,5 +409,111 @@ func TestRateAgainstBig(t *testing.T) {
 		if down.Cmp(exact) > 0 || up.Cmp(exact) < 0 || width.Sign() != 0 && width.Cmp(step) != 0 {
 			t.Errorf("%+v: %s and %s around %v", tt, parts[0], parts[1], exact)
 		}
+	}
+}
+
+func TestGateTurnsConnectionsAwayWithAProblem(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Options)
+		status int
+		code   string
+	}{
+		{"too many in all", func(o *Options) { o.Concurrency = 2 }, 503, "overloaded"},
+		{"too many of one address", func(o *Options) { o.ConnsPerIP = 2 }, 429, "rate_limited"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := small(t, tt.change)
+			ln, stop := inMemory(t, s)
+			defer stop()
+			var held []net.Conn
+			for range 2 {
+				c, err := ln.Dial()
+				if err != nil {
+					t.Fatal(err)
+				}
+				held = append(held, c)
+			}
+			resp := ask(t, ln)
+			body, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != tt.status || !strings.Contains(string(body), `"code":"`+tt.code+`"`) ||
+				resp.Header.Get("Retry-After") != "1" || resp.Header.Get("Content-Type") != mediaProblem {
+				t.Errorf("%d %s %v", resp.StatusCode, body, resp.Header)
+			}
+			for _, c := range held {
+				c.Close()
+			}
+			for range 100 {
+				if resp = ask(t, ln); resp.StatusCode == 200 {
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			t.Error("closed connections give no room")
+		})
+	}
+}
+
+// ask asks for /livez on a connection of its own.
+func ask(t *testing.T, ln *fasthttputil.InmemoryListener) *http.Response {
+	t.Helper()
+	c, err := ln.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+	go func() { _, _ = io.WriteString(c, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") }()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+func TestShutdownLetsRequestsFinish(t *testing.T) {
+	s := small(t, nil)
+	entered, release := make(chan struct{}), make(chan struct{})
+	old := resources[1].handle
+	resources[1].handle = func(s *Server, r *request) {
+		close(entered)
+		<-release
+		old(s, r)
+	}
+	defer func() { resources[1].handle = old }()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ln) }()
+	status := make(chan int, 1)
+	go func() {
+		resp, err := http.Get("http://" + ln.Addr().String() + pricePath)
+		if err != nil {
+			status <- 0
+			return
+		}
+		resp.Body.Close()
+		status <- resp.StatusCode
+	}()
+	<-entered
+	down := make(chan error, 1)
+	go func() { down <- s.Shutdown(t.Context()) }()
+	select {
+	case err := <-down:
+		t.Fatalf("the shutdown did not wait: %v", err)
+	case <-time.After(150 * time.Millisecond):
+	}
+	close(release)
+	if got := <-status; got != 200 {
+		t.Errorf("the request in flight got %d", got)
+	}
+	if err := errors.Join(<-down, <-served); err != nil {
+		t.Error(err)
+	}
+	if err := s.Serve(ln); err == nil {
+		t.Error("a closed listener can be closed again")
 	}
 }

@@ -135,6 +135,7 @@ func TestMetrics(t *testing.T) {
 		`chronos_feed_lag_seconds{topic="chronos.book.v1"} 0.05`,
 		`chronos_kafka_consumer_lag{partition="0",topic="chronos.book.v1"} 7`,
 		`chronos_load_shed_total{reason="concurrency"} 0`,
+		`chronos_load_shed_total{reason="connections"} 0`,
 		`chronos_http_panics_total 0`,
 	} {
 		if !strings.Contains(body, "\n"+line+"\n") {
