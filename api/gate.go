@@ -84,12 +84,18 @@ func (s *Server) turnConnAway(c net.Conn, slug string) {
 	p := newProblem(slug)
 	p.RequestID = string(s.ids.choose(nil, nil))
 	body := p.Append(nil)
-	b := []byte("HTTP/1.1 " + strconv.Itoa(p.Status) + " " + p.Title + "\r\nContent-Type: " + mediaProblem +
-		"\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nRetry-After: 1\r\nConnection: close\r\nX-Request-Id: " +
-		p.RequestID + "\r\nServer-Timing: route;dur=0.000\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n")
+	head := "HTTP/1.1 " + strconv.Itoa(p.Status) + " " + p.Title +
+		"\r\nContent-Type: " + mediaProblem +
+		"\r\nX-Content-Type-Options: nosniff" +
+		"\r\nCache-Control: no-store" +
+		"\r\nRetry-After: 1" +
+		"\r\nConnection: close" +
+		"\r\nX-Request-Id: " + p.RequestID +
+		"\r\nServer-Timing: route;dur=0.000" +
+		"\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"
 	giveUp := time.AfterFunc(turnAwayPatience, func() { _ = c.Close() })
 	defer giveUp.Stop()
-	_, _ = c.Write(append(b, body...))
+	_, _ = c.Write(append([]byte(head), body...))
 	_ = c.Close()
 }
 

@@ -24,7 +24,8 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, r *request) (to int, ok bool) {
 	}
 	path, query, _ := bytes.Cut(h.RequestURI(), []byte{'?'})
 	if !canonical(path) {
-		r.fail("/", "path", "Send the path in its plain form: no escapes, no empty or dot segments, no host.")
+		r.fail("/", "path",
+			"Send the path in its plain form: no escapes, no empty or dot segments, no host.")
 		return s.turnAway(r, noRoute, "invalid-request", false)
 	}
 	r.path, r.query = append(r.path, path...), query
@@ -125,7 +126,8 @@ func canonical(path []byte) bool {
 			continue
 		case c == '.':
 			continue
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '~':
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9',
+			c == '-', c == '_', c == '~':
 			dots = false
 		default:
 			return false
@@ -139,7 +141,8 @@ func refusal(h *fasthttp.RequestHeader, err error) string {
 	var small *fasthttp.ErrSmallBuffer
 	var netErr net.Error
 	switch {
-	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding) || hasTransferEncoding(h.RawHeaders()):
+	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding),
+		hasTransferEncoding(h.RawHeaders()):
 		return "length-required"
 	case errors.As(err, &small):
 		return "header-too-large"

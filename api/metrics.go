@@ -34,8 +34,10 @@ type metricShard struct {
 
 // Upper bounds of the buckets: nanoseconds, and 10^-4 bps.
 var (
-	durationBounds = [...]int64{50e3, 100e3, 250e3, 500e3, 1e6, 2500e3, 5e6, 10e6, 25e6, 50e6, 100e6, 250e6, 1e9, 5e9}
-	gapBounds      = [...]int64{0, 1, 10, 100, 1e3, 1e4, 5e4, 10e4, 25e4, 50e4, 100e4, 200e4, 1e7, 1e8}
+	durationBounds = [...]int64{
+		50e3, 100e3, 250e3, 500e3, 1e6, 2500e3, 5e6, 10e6, 25e6, 50e6, 100e6, 250e6, 1e9, 5e9,
+	}
+	gapBounds = [...]int64{0, 1, 10, 100, 1e3, 1e4, 5e4, 10e4, 25e4, 50e4, 100e4, 200e4, 1e7, 1e8}
 )
 
 // histogram counts values by bucket; the last bucket has no bound.

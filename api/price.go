@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"strconv"
 
 	"chronos.dev/engine"
 	"chronos.dev/engine/route"
@@ -160,7 +159,8 @@ func amountError(err error, a market.Asset) *AmountError {
 	case errors.As(err, &scale):
 		return &AmountError{"amount_scale", fmt.Sprintf("%s has at most %d decimals.", a.Symbol, a.Scale)}
 	case errors.Is(err, text.ErrFormat):
-		return &AmountError{"amount_format", "Send a plain decimal of at most 20 digits, a point and 18 digits, for example 2.5."}
+		return &AmountError{"amount_format",
+			"Send a plain decimal of at most 20 digits, a point and 18 digits, for example 2.5."}
 	}
 	return &AmountError{"amount_range", "This is more " + a.Symbol + " than can be counted."}
 }
@@ -181,6 +181,6 @@ func (r *request) intParam(i int, name string, least, most int, code string) int
 			return n
 		}
 	}
-	r.fail("/"+name, code, "Send a whole number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most)+".")
+	r.fail("/"+name, code, fmt.Sprintf("Send a whole number from %d to %d.", least, most))
 	return 0
 }

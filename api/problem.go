@@ -64,7 +64,8 @@ func noRouteProblem(e *engine.Engine, req engine.Request, err *route.NoRouteErro
 	}
 	switch err.Reason {
 	case route.Disconnected:
-		p.Detail = fmt.Sprintf("No chain of at most %d markets leads from %s to %s.", hops(e, req), req.Sell, req.Buy)
+		p.Detail = fmt.Sprintf("No chain of at most %d markets leads from %s to %s.",
+			hops(e, req), req.Sell, req.Buy)
 		p.Explain = append(p.Explain, deadEnds(e, req.Sell, "lead away from")...)
 		p.Explain = append(p.Explain, deadEnds(e, req.Buy, "lead to")...)
 	case route.BelowMinimum:
@@ -101,7 +102,8 @@ func deadEnds(e *engine.Engine, symbol, way string) []wire.Explain {
 	}
 	all := make([]wire.Explain, len(pairs))
 	for i, p := range pairs {
-		all[i] = wire.Explain{Market: p, Why: "one of the markets that " + way + " " + symbol + ", but no chain goes all the way"}
+		why := "one of the markets that " + way + " " + symbol + ", but no chain goes all the way"
+		all[i] = wire.Explain{Market: p, Why: why}
 	}
 	return all
 }

@@ -22,10 +22,12 @@ type problemKind struct {
 var problemKinds = []problemKind{
 	{
 		slug: "invalid-request", title: "Invalid request", status: 400,
-		cause: "The request could not be read, or something in it is missing, unknown, given twice, or not of the form it must have. " +
-			"Each entry of errors points at one input and carries a code.",
-		fix: "Correct what errors names. Amounts are plain decimals without exponents, with at most as many decimals as the asset's scale " +
-			"(GET /v1/assets); exactly one of sell_amount and buy_amount is sent.",
+		cause: "The request could not be read, or something in it is missing, unknown, given twice, " +
+			"or not of the form it must have. Each entry of errors points at one input and " +
+			"carries a code.",
+		fix: "Correct what errors names. Amounts are plain decimals without exponents, with at " +
+			"most as many decimals as the asset's scale (GET /v1/assets); exactly one of " +
+			"sell_amount and buy_amount is sent.",
 		example: `{"pointer":"/sell_amount","code":"amount_scale","detail":"BTC has at most 8 decimals."}`,
 	},
 	{
@@ -48,8 +50,9 @@ var problemKinds = []problemKind{
 	},
 	{
 		slug: "length-required", title: "Length required", status: 411,
-		cause: "The request has a Transfer-Encoding. Chunks and a length can disagree about where a request ends, so no request with " +
-			"chunks is taken, whatever else it says. The connection was closed.",
+		cause: "The request has a Transfer-Encoding. Chunks and a length can disagree about where a " +
+			"request ends, so no request with chunks is taken, whatever else it says. The " +
+			"connection was closed.",
 		fix:     "Send a Content-Length, or no body.",
 		example: "Transfer-Encoding: chunked",
 	},
@@ -67,22 +70,25 @@ var problemKinds = []problemKind{
 	},
 	{
 		slug: "no-route", title: "No route", status: 422,
-		cause: "No chain of markets turns this much of one asset into the other. reason disconnected: no markets lead from one to the other " +
-			"within max_hops; below_minimum: so little that nothing would be received.",
-		fix: "disconnected: allow more hops, or ask for another pair. below_minimum: ask for more. explain names markets and why they " +
-			"were of no use.",
+		cause: "No chain of markets turns this much of one asset into the other. reason " +
+			"disconnected: no markets lead from one to the other within max_hops; below_minimum: " +
+			"so little that nothing would be received.",
+		fix: "disconnected: allow more hops, or ask for another pair. below_minimum: ask for more. " +
+			"explain names markets and why they were of no use.",
 		example: `{"code":"no_route","reason":"disconnected","explain":[{"market":"BTC-USD","why":"..."}]}`,
 	},
 	{
 		slug: "insufficient-liquidity", title: "Insufficient liquidity", status: 422,
-		cause:   "The books in use do not hold this much on any one path.",
-		fix:     "Ask for at most max_sell_amount, which gives buy_amount_at_max now, or split the order over time.",
+		cause: "The books in use do not hold this much on any one path.",
+		fix: "Ask for at most max_sell_amount, which gives buy_amount_at_max now, or split the " +
+			"order over time.",
 		example: `{"code":"insufficient_liquidity","max_sell_amount":"41.20000000","buy_amount_at_max":"2611830.55"}`,
 	},
 	{
 		slug: "rate-limited", title: "Rate limited", status: 429, retryable: true,
-		cause:   "More requests came from this address in a second than RateLimit-Policy allows.",
-		fix:     "Wait for Retry-After seconds, then keep below the policy; RateLimit says how much is left.",
+		cause: "More requests came from this address in a second than RateLimit-Policy allows.",
+		fix: "Wait for Retry-After seconds, then keep below the policy; RateLimit says how much is " +
+			"left.",
 		example: `RateLimit-Policy: "quotes";q=1000;w=1`,
 	},
 	{
@@ -93,16 +99,18 @@ var problemKinds = []problemKind{
 	},
 	{
 		slug: "stale-market-data", title: "Stale market data", status: 503, retryable: true,
-		cause: "A path exists, but not with books that may be used now: they are stale, gapped, crossed, halted or still awaited. A price " +
-			"is never made from such a book.",
-		fix:     "Try again after Retry-After seconds. stale names the markets; GET /v1/markets says what is wrong with each.",
+		cause: "A path exists, but not with books that may be used now: they are stale, gapped, " +
+			"crossed, halted or still awaited. A price is never made from such a book.",
+		fix: "Try again after Retry-After seconds. stale names the markets; GET /v1/markets says " +
+			"what is wrong with each.",
 		example: `{"code":"stale_market_data","stale":[{"venue":"kraken","market":"BTC-USD","age_ms":2350}]}`,
 	},
 	{
 		slug: "not-ready", title: "Not ready", status: 503, retryable: true,
-		cause: "The server does not have all required books yet, has lost all of them, or is shutting down.",
-		fix: "Send requests to another replica until /readyz answers 200. failing names what is missing; at a start it takes as long as " +
-			"the first snapshots.",
+		cause: "The server does not have all required books yet, has lost all of them, or is " +
+			"shutting down.",
+		fix: "Send requests to another replica until /readyz answers 200. failing names what is " +
+			"missing; at a start it takes as long as the first snapshots.",
 		example: `{"code":"not_ready","failing":["book:kraken:BTC-USD"]}`,
 	},
 	{
@@ -137,7 +145,9 @@ var problemHTML = template.Must(template.New("").Parse(`{{define "head"}}<!docty
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:44em;margin:2em auto;padding:0 1em}` +
 	`code,pre{background:#8882;padding:.1em .3em}pre{padding:.6em;white-space:pre-wrap}</style>
 <h1>{{.}}</h1>
-{{end}}{{define "page"}}{{template "head" .Title}}<p>Status {{.Status}}, code <code>{{.Code}}</code>, {{if .Retryable}}may be tried again{{else}}not to be tried again unchanged{{end}}.</p>
+{{end}}{{define "page"}}{{template "head" .Title}}
+<p>Status {{.Status}}, code <code>{{.Code}}</code>,
+{{if .Retryable}}may be tried again{{else}}not to be tried again unchanged{{end}}.</p>
 <h2>Cause</h2><p>{{.Cause}}</p>
 <h2>Fix</h2><p>{{.Fix}}</p>
 <h2>Example</h2><pre>{{.Example}}</pre>

@@ -59,7 +59,8 @@ func (r *request) param(part []byte, names []string) {
 	name, okName := r.decode(rawName)
 	value, okValue := r.decode(rawValue)
 	if !okName || !okValue {
-		r.fail("/"+pointer(rawName), "query_encoding", "A percent sign needs two hexadecimal digits after it.")
+		r.fail("/"+pointer(rawName), "query_encoding",
+			"A percent sign needs two hexadecimal digits after it.")
 		return
 	}
 	for i, n := range names {

@@ -91,7 +91,9 @@ func perUnit(out money.Amount, get market.Asset, in money.Amount, give market.As
 
 // appendRate appends num/den with rateDigits significant digits, at most
 // money.MaxScale decimals; null if den is 0.
-func appendRate(w *wire.Writer, num int64, numScale uint8, den int64, denScale uint8, r money.Rounding) {
+func appendRate(
+	w *wire.Writer, num int64, numScale uint8, den int64, denScale uint8, r money.Rounding,
+) {
 	if den == 0 {
 		w.Null()
 		return
@@ -137,7 +139,8 @@ func appendAvgPrice(w *wire.Writer, l *plan.Leg) {
 
 // share is part/whole at shareScale, down. part is at most whole.
 func share(part, whole money.Amount) int64 {
-	v, err := money.Scaled(int64(part), 1, money.Ratio{Num: 1, Den: int64(whole)}, -shareScale, money.Down)
+	per := money.Ratio{Num: 1, Den: int64(whole)}
+	v, err := money.Scaled(int64(part), 1, per, -shareScale, money.Down)
 	if err != nil {
 		panic("api: a route sells more than its plan")
 	}

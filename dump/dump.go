@@ -115,13 +115,15 @@ func comma(dst []byte, i int) []byte {
 // appendAsset and appendMarket need no escapes: symbols and venue names are
 // letters, digits, '_' and '-'.
 func appendAsset(dst []byte, a market.Asset) []byte {
-	return fmt.Appendf(dst, `{"symbol":"%s","scale":%d,"engine_scale":%d}`, a.Symbol, a.Scale, a.EngineScale)
+	return fmt.Appendf(dst, `{"symbol":"%s","scale":%d,"engine_scale":%d}`,
+		a.Symbol, a.Scale, a.EngineScale)
 }
 
 func appendMarket(dst []byte, m *engine.MarketStatus) []byte {
 	bps := money.Num{Coef: m.Fee.Rate, Scale: 4}
-	dst = fmt.Appendf(dst, `{"venue":"%s","base":"%s","quote":"%s","taker_fee_bps":"%s","fee_on":"%s","bids":[`,
-		m.Key.Venue, m.Key.Pair.Base, m.Key.Pair.Quote, bps.Trim(), m.Fee.On)
+	dst = fmt.Appendf(dst, `{"venue":"%s","base":"%s","quote":"%s",`,
+		m.Key.Venue, m.Key.Pair.Base, m.Key.Pair.Quote)
+	dst = fmt.Appendf(dst, `"taker_fee_bps":"%s","fee_on":"%s","bids":[`, bps.Trim(), m.Fee.On)
 	dst = appendLevels(dst, m.View, m.View.Bids)
 	dst = append(dst, `],"asks":[`...)
 	dst = appendLevels(dst, m.View, m.View.Asks)

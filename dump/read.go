@@ -116,7 +116,8 @@ func (p *reader) asOf() error {
 	}
 	t, err := time.Parse(time.RFC3339Nano, string(v))
 	if err != nil || t.Unix() <= 0 || t.Year() > 2260 {
-		return fmt.Errorf("as_of %q: want a time like 2026-11-23T02:55:07Z, after 1970 and before 2261", v)
+		const want = "a time like 2026-11-23T02:55:07Z, after 1970 and before 2261"
+		return fmt.Errorf("as_of %q: want %s", v, want)
 	}
 	p.dump.AsOf = t.UTC()
 	return nil

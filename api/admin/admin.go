@@ -96,7 +96,8 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	metrics := promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+	mux.Handle("GET /metrics", metrics)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", bounded(pprof.Profile))
@@ -139,7 +140,8 @@ func bounded(h http.HandlerFunc) http.HandlerFunc {
 		if v := r.FormValue("seconds"); v != "" {
 			n, err := strconv.Atoi(v)
 			if err != nil || n < 1 || n > maxProfile {
-				http.Error(w, fmt.Sprintf("seconds: want a whole number from 1 to %d", maxProfile), http.StatusBadRequest)
+				why := fmt.Sprintf("seconds: want a whole number from 1 to %d", maxProfile)
+				http.Error(w, why, http.StatusBadRequest)
 				return
 			}
 		}
@@ -198,7 +200,8 @@ func (s *Server) feeds(w http.ResponseWriter, _ *http.Request) {
 	}
 	if s.opts.Feeds != nil {
 		s.opts.Feeds.EachPartition(func(topic string, partition int, lag int64, age time.Duration) {
-			out.Partitions = append(out.Partitions, partitionState{topic, partition, lag, age.Milliseconds()})
+			p := partitionState{topic, partition, lag, age.Milliseconds()}
+			out.Partitions = append(out.Partitions, p)
 		})
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -79,7 +79,7 @@ type Certificate struct {
 	Method               string  `json:"method"`
 	UpperBoundBuyAmount  string  `json:"upper_bound_buy_amount,omitempty"`
 	LowerBoundSellAmount string  `json:"lower_bound_sell_amount,omitempty"`
-	GapBps               *string `json:"gap_bps"` // from the answer to the bound; null where that says nothing
+	GapBps               *string `json:"gap_bps"` // from answer to bound; null where that says nothing
 }
 
 // LeftOut names a market that could have been used and was not.
