@@ -41,7 +41,7 @@ func spec(
 		Rules: func(string) market.BookRules { return market.BookRules{VerifiedDepth: -1} },
 		Pair:  pair,
 		Checks: []string{
-			"Every diff must follow the one before by its update ids; a loss is noticed at the next diff of the symbol.",
+			"Every diff must follow the one before by its update ids; a loss is noticed at the symbol's next diff.",
 			"The first diff must span the snapshot; an older snapshot is refused.",
 		},
 		Blind: []string{
@@ -159,7 +159,7 @@ func (d *Decoder) update(data []byte) error {
 	}
 	bk, err := d.books.Book(d.symbol)
 	if err != nil {
-		return err
+		return d.books.Misread(err)
 	}
 	d.at.VenueTime = d.books.Event.VenueTime
 	return d.books.Update(bk, d.at)
@@ -177,6 +177,7 @@ func (d *Decoder) refuse(err error) error {
 // read reads the members of a diff or of a snapshot.
 func (d *Decoder) read(data []byte) error {
 	d.symbol, d.at = d.symbol[:0], session.Diff{First: -1, Last: -1, Prev: -1}
+	var bids, asks bool
 	s := &d.scan
 	s.Reset(data)
 	err := s.Object(func(key []byte) (err error) {
@@ -192,39 +193,44 @@ func (d *Decoder) read(data []byte) error {
 		case "E":
 			d.books.Event.VenueTime, err = session.Millis(s)
 		case "b", "bids":
+			bids = true
 			err = d.books.Pairs(s, market.Bid)
 		case "a", "asks":
+			asks = true
 			err = d.books.Pairs(s, market.Ask)
 		default:
 			err = s.Skip()
 		}
 		return err
 	})
+	if err == nil && (!bids || !asks || d.at.Last < 0) {
+		err = errors.New("a book message without an id, bids and asks")
+	}
 	return errors.Join(err, s.End())
 }
 
-// answer reads the answer to a request for a snapshot; others are not ours.
+// answer reads the answer to a request for a snapshot; others are not ours. A
+// bad one changes nothing: no diff was lost.
 func (d *Decoder) answer(f *venue.Frame) (string, error) {
 	path, query, _ := strings.Cut(f.URL, "?")
 	if f.URL != "" && !strings.HasSuffix(path, "/depth") {
 		return "", nil
 	}
 	if err := d.read(f.Body); err != nil {
-		return "", d.books.Fail(venue.ReasonMalformed, err.Error())
-	}
-	if d.at.Last < 0 {
-		return "", d.books.Fail(venue.ReasonShape, "a snapshot without lastUpdateId")
+		return snapshot, d.books.Refuse(err)
 	}
 	if v, err := url.ParseQuery(query); err == nil && v.Get("symbol") != "" {
 		d.symbol = append(d.symbol[:0], v.Get("symbol")...)
 	}
 	bk, err := d.asked()
 	if err != nil {
-		return "", err
+		return snapshot, err
 	}
 	d.books.Snapshot(bk, d.at.Last)
-	return "rest_depth", nil
+	return snapshot, nil
 }
+
+const snapshot = "rest_depth"
 
 // asked returns the book of a snapshot. One that names no symbol, in a recording
 // of a single symbol, is that symbol's.

@@ -34,7 +34,7 @@ var Spec = venue.Spec{
 		"The book is cut to the subscribed depth after every message, as the venue cuts its own.",
 	},
 	Blind: []string{
-		"A lost update that touches no level among the best 10 is not noticed until it does; deeper levels are unverified.",
+		"A lost update below the best 10 levels is not noticed until it gets there; deeper levels are unverified.",
 		"A snapshot carries no checksum.",
 	},
 }

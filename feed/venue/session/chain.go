@@ -47,11 +47,12 @@ type ChainRules struct {
 type Chained struct {
 	*Books[Chain]
 	rules ChainRules
+	now   Diff // the one that is being applied: the rules' functions would put it on the heap
 }
 
 // NewChained returns the empty session of the named venue.
 func NewChained(name string, rules ChainRules) *Chained {
-	return &Chained{New[Chain](name), rules}
+	return &Chained{Books: New[Chain](name), rules: rules}
 }
 
 // Begin starts a frame as Books.Begin does. A connection that was opened anew
@@ -69,7 +70,8 @@ func (c *Chained) Begin(f *venue.Frame, emit func(*market.Event)) (bool, error) 
 func (c *Chained) Update(bk *Book[Chain], u Diff) error {
 	bk.Conn = c.frame.Conn
 	if bk.Live {
-		c.apply(bk, &u)
+		c.now = u
+		c.apply(bk, &c.now)
 		return nil
 	}
 	st, n := &bk.State, len(c.Event.Levels)
