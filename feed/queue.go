@@ -20,6 +20,13 @@ const (
 
 var errFull = errors.New("feed: queue is full")
 
+// noWait is the context of a write that happens now or never.
+var noWait = func() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errFull)
+	return ctx
+}()
+
 // item is a record on its way to one partition.
 type item struct {
 	stream   *stream
@@ -56,15 +63,12 @@ func (q *queue) full() bool {
 	return len(q.items) >= maxQueueItems || q.bytes >= maxQueueBytes
 }
 
-// put appends an item when there is space; with a nil context, now or never.
+// put appends an item when there is space, or fails when ctx ends before.
 func (q *queue) put(ctx context.Context, it item) error {
 	for !q.tryPut(it) {
-		if ctx == nil {
-			return errFull
-		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-q.space:
 		}
 	}

@@ -171,7 +171,7 @@ func (s *stream) write(ctx context.Context, r *Record) error {
 		s.pub.refused.Add(1)
 		why := fmt.Errorf("%d bytes", len(value))
 		err := error(&RecordError{Code: CodeOversize, Key: s.key, Err: why})
-		if ctx != nil {
+		if ctx != noWait {
 			err = errors.Join(err, s.gap(ctx, err.Error(), r.Event.RecvTime))
 		}
 		return err
@@ -180,7 +180,7 @@ func (s *stream) write(ctx context.Context, r *Record) error {
 	s.pub.pending.Add(1)
 	if err := s.queue.put(ctx, it); err != nil {
 		s.pub.pending.Add(-1)
-		s.broken = s.broken || ctx != nil
+		s.broken = s.broken || ctx != noWait
 		return fmt.Errorf("feed: publish %s: %w", s.key, err)
 	}
 	now := s.pub.opt.Now()
@@ -210,13 +210,13 @@ func (s *stream) tick(now time.Time, alive bool) {
 		if !alive { // a renewed snapshot must not look fresh
 			r.Event.RecvTime = s.book.View().RecvTime
 		}
-		s.write(nil, r)
+		s.write(noWait, r)
 	case alive && now.Sub(s.sent) >= s.pub.opt.Keepalive:
 		ev := market.Event{
 			Kind: market.Delta, Epoch: s.epoch, Seq: s.seq, PrevSeq: s.seq,
 			VenueTime: s.venueTime, RecvTime: now.UnixNano(),
 		}
-		if s.write(nil, &Record{Key: s.key, Event: ev, VerifiedDepth: -1}) == nil {
+		if s.write(noWait, &Record{Key: s.key, Event: ev, VerifiedDepth: -1}) == nil {
 			s.pub.confirmed.Add(1)
 		}
 	}
