@@ -42,7 +42,7 @@ func (f *kafkaFlags) open(ctx context.Context, c *cobra.Command, role string) (*
 	defer cancel()
 	if err := cluster.EnsureTopics(wait); err != nil {
 		cluster.Close()
-		return nil, nil, exit(exitStart, fmt.Errorf("Kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ","), err))
+		return nil, nil, exit(exitStart, fmt.Errorf("no Kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ","), err))
 	}
 	return cfg, cluster, nil
 }

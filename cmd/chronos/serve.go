@@ -128,7 +128,7 @@ func (s *server) open(ctx context.Context, f *serveFlags) error {
 		return exit(exitUsage, err)
 	}
 	if err := s.cluster.EnsureTopics(ctx); err != nil {
-		return exit(exitStart, fmt.Errorf("Kafka at %s: %w", strings.Join(addrs, ","), err))
+		return exit(exitStart, fmt.Errorf("no Kafka at %s: %w", strings.Join(addrs, ","), err))
 	}
 	if err := s.openEngine(); err != nil {
 		return exit(exitUsage, err)
