@@ -5,11 +5,12 @@ import (
 	"chronos.dev/market"
 )
 
-// Limits on the diffs of one book that wait for its snapshot. A buffer that is
-// full is void: its beginning could not be told from a loss.
+// Limits on the diffs that wait for snapshots. A buffer that is full is void: its
+// beginning could not be told from a loss.
 const (
-	maxWaiting       = 10_000
-	maxWaitingLevels = 250_000
+	maxWaiting       = 10_000    // diffs of one book
+	maxWaitingLevels = 250_000   // levels of one book
+	maxSessionLevels = 2_000_000 // levels of all books, about 100 MB
 )
 
 // Diff is a change of a book that says where it stands in the venue's ids.
@@ -46,8 +47,9 @@ type ChainRules struct {
 // at some venues a diff may end at the very id of its snapshot.
 type Chained struct {
 	*Books[Chain]
-	rules ChainRules
-	now   Diff // the one that is being applied: the rules' functions would put it on the heap
+	rules  ChainRules
+	now    Diff // the one that is being applied: the rules' functions would put it on the heap
+	levels int  // that wait, in all books
 }
 
 // NewChained returns the empty session of the named venue.
@@ -60,7 +62,7 @@ func NewChained(name string, rules ChainRules) *Chained {
 func (c *Chained) Begin(f *venue.Frame, emit func(*market.Event)) (bool, error) {
 	ok, err := c.Books.Begin(f, emit)
 	if f.Kind == venue.Connect {
-		c.Each(f.Conn, func(bk *Book[Chain]) { bk.State = Chain{} })
+		c.Each(f.Conn, c.Void)
 	}
 	return ok, err
 }
@@ -75,13 +77,14 @@ func (c *Chained) Update(bk *Book[Chain], u Diff) error {
 		return nil
 	}
 	st, n := &bk.State, len(c.Event.Levels)
-	if len(st.waiting) == maxWaiting || st.levels+n > maxWaitingLevels {
-		*st = Chain{}
+	if len(st.waiting) == maxWaiting || st.levels+n > maxWaitingLevels || c.levels+n > maxSessionLevels {
+		c.Void(bk)
 		return c.Fail(venue.ReasonOversize, bk.Symbol+": too many diffs wait for a snapshot")
 	}
 	u.levels = append([]market.Level(nil), c.Event.Levels...)
 	st.waiting = append(st.waiting, u)
 	st.levels += n
+	c.levels += n
 	return nil
 }
 
@@ -93,6 +96,7 @@ func (c *Chained) Snapshot(bk *Book[Chain], id int64) {
 		return
 	}
 	waiting, conn := bk.State.waiting, bk.Conn
+	c.Void(bk)
 	bk.State = Chain{at: id, first: true}
 	c.Emit(bk, market.Snapshot, bk.Seq+1)
 	bk.Conn = conn
@@ -106,12 +110,16 @@ func (c *Chained) Snapshot(bk *Book[Chain], id int64) {
 		for _, w := range bk.State.waiting {
 			bk.State.levels += len(w.levels)
 		}
+		c.levels += bk.State.levels
 		return
 	}
 }
 
 // Void forgets where bk stands, as after a diff that could not be read.
-func (c *Chained) Void(bk *Book[Chain]) { bk.State = Chain{} }
+func (c *Chained) Void(bk *Book[Chain]) {
+	c.levels -= bk.State.levels
+	bk.State = Chain{}
+}
 
 // apply emits a diff if it follows the book, else a Gap.
 func (c *Chained) apply(bk *Book[Chain], u *Diff) {
@@ -122,7 +130,7 @@ func (c *Chained) apply(bk *Book[Chain], u *Diff) {
 	}
 	if why := c.rules.Follows(u, st.at, st.first); why != "" {
 		c.Gap(bk, why)
-		bk.State = Chain{}
+		c.Void(bk)
 		return
 	}
 	if st.first && c.rules.FirstQuirk != "" {
