@@ -14,6 +14,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"sync/atomic"
 
 	"chronos.dev/market"
+	"chronos.dev/money"
 )
 
 // AssetID, VenueID and MarketID are dense numbers, private to a process.
@@ -64,7 +66,7 @@ type slot struct{ state atomic.Pointer[State] }
 // appears in two edges: From its base (sell) and From its quote (buy).
 type Edge struct {
 	From, To AssetID
-	Markets  []MarketID // by venue name, so that ties have the same order in every process
+	Markets  []MarketID // by venue and pair, so that ties have the same order in every process
 }
 
 // Topology says what exists. It is immutable.
@@ -143,8 +145,8 @@ func (g *Graph) Topology() *Topology { return g.topo.Load() }
 func (g *Graph) Version() uint64 { return g.version.Load() }
 
 // Register returns the market of key, made if it does not exist. asset is asked
-// for assets that are not known yet. It fails with *LimitError or the error of
-// asset. Any goroutine.
+// for assets that are not known yet. It fails with *LimitError, with the error of
+// asset, or when key trades an asset against itself. Any goroutine.
 func (g *Graph) Register(key market.Key, asset func(symbol string) (market.Asset, error)) (*Market, error) {
 	if m := g.topo.Load().find(key); m != nil {
 		return m, nil
@@ -155,7 +157,10 @@ func (g *Graph) Register(key market.Key, asset func(symbol string) (market.Asset
 	if m := old.find(key); m != nil {
 		return m, nil
 	}
-	if len(old.Markets) == MaxMarkets {
+	switch {
+	case key.Pair.Base == key.Pair.Quote:
+		return nil, fmt.Errorf("graph: register %s: an asset against itself", key)
+	case len(old.Markets) == MaxMarkets:
 		return nil, &LimitError{"markets", MaxMarkets}
 	}
 	t := old.clone()
@@ -211,6 +216,15 @@ func (g *Graph) Load(s *Snapshot) {
 	}
 }
 
+// CmpKey orders markets by venue, then by pair.
+func CmpKey(a, b market.Key) int {
+	return cmp.Or(
+		cmp.Compare(a.Venue, b.Venue),
+		cmp.Compare(a.Pair.Base, b.Pair.Base),
+		cmp.Compare(a.Pair.Quote, b.Pair.Quote),
+	)
+}
+
 func (t *Topology) find(key market.Key) *Market {
 	if id, ok := t.marketIDs[key]; ok {
 		return &t.Markets[id]
@@ -240,8 +254,9 @@ func (t *Topology) addAsset(a market.Asset) error {
 		return fmt.Errorf("graph: %q is no asset symbol", a.Symbol)
 	case len(t.Assets) == MaxAssets:
 		return &LimitError{"assets", MaxAssets}
-	case a.EngineScale < a.Scale:
-		return fmt.Errorf("graph: asset %s: engine scale %d is below scale %d", a.Symbol, a.EngineScale, a.Scale)
+	case a.EngineScale < a.Scale || a.EngineScale > money.MaxScale:
+		return fmt.Errorf("graph: asset %s: engine scale %d: want %d to %d",
+			a.Symbol, a.EngineScale, a.Scale, money.MaxScale)
 	}
 	if _, ok := t.assetIDs[a.Symbol]; ok {
 		return fmt.Errorf("graph: asset %s is listed twice", a.Symbol)
@@ -259,6 +274,9 @@ func (t *Topology) assetFor(symbol string, asset func(string) (market.Asset, err
 	a, err := asset(symbol)
 	if err != nil {
 		return 0, err
+	}
+	if a.Symbol != symbol {
+		return 0, fmt.Errorf("graph: asked for asset %s, told of %q", symbol, a.Symbol)
 	}
 	if err := t.addAsset(a); err != nil {
 		return 0, err
@@ -279,8 +297,8 @@ func (t *Topology) venueFor(name string) (VenueID, error) {
 	return id, nil
 }
 
-// link adds market m to the edge from -> to, at its venue's place. Slices of the
-// old topology are not written to.
+// link adds market m to the edge from -> to, at its place. Slices of the old
+// topology are not written to.
 func (t *Topology) link(from, to AssetID, m MarketID) {
 	out := t.edges[from]
 	i := 0
@@ -288,12 +306,9 @@ func (t *Topology) link(from, to AssetID, m MarketID) {
 		i++
 	}
 	if i < len(out) && out[i].To == to {
-		at := slices.IndexFunc(out[i].Markets, func(o MarketID) bool {
-			return t.Markets[o].Key.Venue > t.Markets[m].Key.Venue
+		at, _ := slices.BinarySearchFunc(out[i].Markets, m, func(a, b MarketID) int {
+			return CmpKey(t.Markets[a].Key, t.Markets[b].Key)
 		})
-		if at < 0 {
-			at = len(out[i].Markets)
-		}
 		out[i].Markets = slices.Insert(slices.Clone(out[i].Markets), at, m)
 		return
 	}

@@ -61,7 +61,7 @@ func (s *State) Usable(now, staleAfter int64) (Usability, bool) {
 		if u.Reason == "" {
 			u.Reason = v.State.String()
 		}
-	case u.Age > staleAfter:
+	case u.Age < 0 || u.Age > staleAfter:
 		u.State, u.Reason = book.Stale, "nothing heard within the stale bound"
 	case !s.HasFee:
 		u.State, u.Reason = book.NoFee, "no fee schedule covers this market now"
