@@ -77,8 +77,8 @@ func (e *Engine) Price(r Request, now int64) (*Price, error) {
 }
 
 // mid finds the best bid and ask of one hop. Markets of the pair's inverse are
-// not mixed in: the pair is the one most markets of the hop trade, the first
-// market's on a tie.
+// not mixed in: the pair is the one most markets of the hop trade, on a tie the
+// one whose base the hop sells.
 func (e *Engine) mid(snap *graph.Snapshot, from, to graph.AssetID, now int64) Mid {
 	edge := snap.Edge(from, to)
 	sells := 0

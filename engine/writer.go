@@ -12,9 +12,10 @@ import (
 // to one Writer: two Writers that apply events of the same market would publish
 // over each other.
 type Writer struct {
-	e     *Engine
-	books map[market.Key]*owned
-	dirty []*owned
+	e         *Engine
+	books     map[market.Key]*owned
+	dirty     []*owned
+	feesUntil time.Time // when a line of the fee table begins or ends next
 }
 
 // owned is a book and where it is published.
@@ -23,6 +24,9 @@ type owned struct {
 	market *graph.Market
 	scales graph.Scales
 	dirty  bool
+
+	version uint64 // of the book, as far as noted
+	gaps    int    // of the book, as far as counted
 }
 
 // Writer returns a new writer.
@@ -40,36 +44,39 @@ func (w *Writer) Apply(key market.Key, ev *market.Event) error {
 		return err
 	}
 	w.e.stats.events.Add(1)
-	before := o.book.Version()
 	err = o.book.Apply(ev)
-	if err != nil {
-		w.e.stats.gaps.Add(1)
-	}
-	if o.book.Version() != before {
-		w.touch(o)
-	}
+	w.changed(o)
 	return err
 }
 
-// Invalidate makes the book of key unusable until its next snapshot.
+// Invalidate makes the book of key unusable until its next snapshot. The result
+// is not visible before Flush.
 func (w *Writer) Invalidate(key market.Key, reason string, now int64) {
 	if o := w.books[key]; o != nil {
-		w.invalidate(o, reason, now)
+		o.book.MarkGapped(reason, now)
+		w.changed(o)
 	}
 }
 
 // InvalidateAll makes all books of this writer unusable until their next
-// snapshots, as after records were lost.
+// snapshots, as after records were lost. The result is not visible before Flush.
 func (w *Writer) InvalidateAll(reason string, now int64) {
 	for _, o := range w.books {
-		w.invalidate(o, reason, now)
+		o.book.MarkGapped(reason, now)
+		w.changed(o)
 	}
 }
 
-func (w *Writer) invalidate(o *owned, reason string, now int64) {
-	w.e.stats.gaps.Add(1)
-	o.book.MarkGapped(reason, now)
-	w.touch(o)
+// changed counts what happened to a book and notes if it must be published.
+func (w *Writer) changed(o *owned) {
+	if n := o.book.Counters().Gaps; n != o.gaps {
+		w.e.stats.gaps.Add(uint64(n - o.gaps))
+		o.gaps = n
+	}
+	if v := o.book.Version(); v != o.version {
+		o.version = v
+		w.touch(o)
+	}
 }
 
 func (w *Writer) touch(o *owned) {
@@ -80,8 +87,14 @@ func (w *Writer) touch(o *owned) {
 }
 
 // Flush publishes every book that changed since the last Flush, at fees valid
-// at now.
+// at now; and all books, when a line of the fee table began or ended meanwhile.
 func (w *Writer) Flush(now int64) {
+	if at := time.Unix(0, now); !at.Before(w.feesUntil) {
+		w.feesUntil = nextChange(w.e.opts.Fees, at)
+		for _, o := range w.books {
+			w.touch(o)
+		}
+	}
 	if len(w.dirty) == 0 {
 		return
 	}
@@ -123,6 +136,22 @@ func (w *Writer) own(key market.Key) (*owned, error) {
 	}
 	w.books[key] = o
 	return o, nil
+}
+
+// never is later than any time that a nanosecond clock can say.
+var never = time.Unix(1<<40, 0)
+
+// nextChange returns when a line of the table begins or ends next after at.
+func nextChange(fees market.Fees, at time.Time) time.Time {
+	next := never
+	for i := range fees {
+		for _, t := range [2]time.Time{fees[i].From, fees[i].Until} {
+			if t.After(at) && t.Before(next) {
+				next = t
+			}
+		}
+	}
+	return next
 }
 
 // fee returns the taker fee of a market, nil where no schedule covers it.
