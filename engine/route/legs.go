@@ -1,6 +1,8 @@
 package route
 
 import (
+	"slices"
+
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
 	"chronos.dev/market"
@@ -58,11 +60,14 @@ func (s *Solver) replayHop(h int, from, to graph.AssetID, x money.Amount, exactO
 // routes turns the fills of each hop into chains of one market a hop. The
 // routes of hop h are cut where the fills of hop h+1 end, like a staircase, so
 // that each chain carries one amount all the way and the sums stay those of the
-// fills.
+// fills. A chain can be so thin that an amount on its way is nothing: of one
+// minor unit no two routes can have a part each, and the last unit given to a
+// hop may be worth less than one unit of what it becomes.
 func (s *Solver) routes(path []graph.AssetID) []plan.Route {
-	var routes []plan.Route
+	routes := make([]plan.Route, 0, len(s.fills[0]))
 	for _, f := range s.fills[0] {
-		routes = append(routes, plan.Route{Legs: []plan.Leg{s.leg(f, path[0], path[1])}})
+		legs := make([]plan.Leg, 0, plan.MaxHops)
+		routes = append(routes, plan.Route{Legs: append(legs, s.leg(f, path[0], path[1]))})
 	}
 	for h := 1; h < len(path)-1; h++ {
 		routes = s.extend(routes, s.fills[h], path[h], path[h+1])
@@ -72,74 +77,67 @@ func (s *Solver) routes(path []graph.AssetID) []plan.Route {
 
 // extend appends a hop to the routes.
 func (s *Solver) extend(routes []plan.Route, fills []Fill, from, to graph.AssetID) []plan.Route {
-	var longer []plan.Route
-	rest := make([]plan.Leg, len(fills))
-	for i, f := range fills {
-		rest[i] = s.leg(f, from, to)
+	longer := make([]plan.Route, 0, len(routes)+len(fills))
+	chain := func(r plan.Route, l plan.Leg) {
+		longer = append(longer, plan.Route{Legs: append(r.Legs, l)})
 	}
+	next, fills := s.leg(fills[0], from, to), fills[1:]
 	for _, r := range routes {
-		for r.Out() > 0 {
-			piece := r
-			next := rest[0]
-			switch {
-			case r.Out() > next.In:
-				piece, r = cutRoute(r, next.In)
-				rest = rest[1:]
-			case r.Out() < next.In:
-				next, rest[0] = cutLeg(next, r.Out())
-				r = plan.Route{Legs: []plan.Leg{{}}}
-			default:
-				rest = rest[1:]
-				r = plan.Route{Legs: []plan.Leg{{}}}
-			}
-			piece.Legs = append(piece.Legs[:len(piece.Legs):len(piece.Legs)], next)
-			longer = append(longer, piece)
+		for r.Out() > next.In {
+			var piece plan.Route
+			piece, r = cutRoute(r, next.In)
+			chain(piece, next)
+			next, fills = s.leg(fills[0], from, to), fills[1:]
+		}
+		var part plan.Leg
+		part, next = cutLeg(next, r.Out())
+		chain(r, part)
+		if next.In == 0 && len(fills) > 0 {
+			next, fills = s.leg(fills[0], from, to), fills[1:]
 		}
 	}
 	return longer
 }
 
-// cutRoute splits r where its output is out: every amount in proportion, down,
-// and the rest to the second part, so that the two sum to r.
+// cutRoute splits r where its output is out: every amount in proportion, and the
+// rest to the second part, so that the two sum to r.
 func cutRoute(r plan.Route, out money.Amount) (first, second plan.Route) {
-	first.Legs = make([]plan.Leg, len(r.Legs))
-	second.Legs = make([]plan.Leg, len(r.Legs))
-	for i := len(r.Legs) - 1; i >= 0; i-- {
-		first.Legs[i], second.Legs[i] = cutLegOut(r.Legs[i], out)
-		out = first.Legs[i].In
+	first.Legs = make([]plan.Leg, len(r.Legs), plan.MaxHops)
+	second.Legs = make([]plan.Leg, len(r.Legs), plan.MaxHops)
+	for i, l := range slices.Backward(r.Legs) {
+		in := share(l.In, out, l.Out)
+		first.Legs[i], second.Legs[i] = splitLeg(l, in, out)
+		out = in
 	}
 	return first, second
-}
-
-// cutLegOut splits a leg where its output is out.
-func cutLegOut(l plan.Leg, out money.Amount) (first, second plan.Leg) {
-	first, second = l, l
-	first.Out = out
-	first.In = share(l.In, out, l.Out)
-	return shareRest(l, first, second)
 }
 
 // cutLeg splits a leg where its input is in.
 func cutLeg(l plan.Leg, in money.Amount) (first, second plan.Leg) {
-	first, second = l, l
-	first.In = in
-	first.Out = share(l.Out, in, l.In)
-	return shareRest(l, first, second)
+	return splitLeg(l, in, share(l.Out, in, l.In))
 }
 
-func shareRest(l, first, second plan.Leg) (plan.Leg, plan.Leg) {
-	first.Fee = share(l.Fee, first.In, l.In)
-	second.In, second.Out, second.Fee = l.In-first.In, l.Out-first.Out, l.Fee-first.Fee
+// splitLeg splits a leg in two, the first of in and out.
+func splitLeg(l plan.Leg, in, out money.Amount) (first, second plan.Leg) {
+	first, second = l, l
+	first.In, first.Out = in, out
+	if l.In > 0 {
+		first.Fee = mulDiv(in, l.Fee, l.In, money.Down)
+	}
+	second.In, second.Out, second.Fee = l.In-in, l.Out-out, l.Fee-first.Fee
 	return first, second
 }
 
-// share returns x * part / whole, down; nothing of nothing. A piece of a chain
-// can be so small that an amount on its way rounds to nothing.
+// share returns x * part / whole, down, but something for a part of something
+// where both parts can have it.
 func share(x, part, whole money.Amount) money.Amount {
-	if whole == 0 {
+	switch {
+	case part == 0:
 		return 0
+	case part == whole:
+		return x
 	}
-	return mulDiv(part, x, whole, money.Down)
+	return max(mulDiv(part, x, whole, money.Down), min(1, x-1), 0)
 }
 
 // leg writes down a fill.

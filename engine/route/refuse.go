@@ -2,6 +2,8 @@ package route
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"chronos.dev/graph"
 	"chronos.dev/money"
@@ -31,7 +33,8 @@ func (e *StaleError) Error() string {
 }
 
 // DepthError reports an amount above what any single path can fill. The cure is
-// at most MaxIn, which gives OutAtMax.
+// at most MaxIn, which gives OutAtMax; for an exact-out request at most OutAtMax,
+// which costs MaxIn. Both are 0 where the books are empty.
 type DepthError struct{ MaxIn, OutAtMax money.Amount }
 
 func (e *DepthError) Error() string {
@@ -40,23 +43,18 @@ func (e *DepthError) Error() string {
 
 // refuse finds out why no path was found.
 func (s *Solver) refuse() error {
-	all := func(e *graph.Edge) bool { return true }
-	usable := func(e *graph.Edge) bool { in, _ := s.depth(e); return in > 0 }
+	all := func(*graph.Edge) bool { return true }
+	deep := func(e *graph.Edge) bool { in, _ := s.depth(e); return in > 0 }
 	left := s.leftOut()
 	switch {
 	case !s.connected(all):
 		return &NoRouteError{Disconnected, left}
-	case !s.connected(usable):
+	case !s.connected(deep) && len(left) > 0:
 		return &StaleError{left}
 	}
 	maxIn, out := s.deepest()
-	switch {
-	case out == 0:
+	if s.req.In > 0 && s.req.In <= maxIn {
 		return &NoRouteError{BelowMinimum, left}
-	case s.req.In > 0 && s.req.In <= maxIn:
-		return &NoRouteError{BelowMinimum, left}
-	case s.req.Out > 0 && s.req.Out <= out:
-		return money.ErrOverflow
 	}
 	return &DepthError{maxIn, out}
 }
@@ -109,7 +107,8 @@ func (s *Solver) eachPath(f func(edges []*graph.Edge)) {
 	}
 }
 
-// leftOut lists the markets on any path of the request that cannot be used.
+// leftOut lists the markets on any path of the request that cannot be used, by
+// venue and pair.
 func (s *Solver) leftOut() []graph.LeftOut {
 	blocked := 0
 	for _, ok := range s.usable {
@@ -135,37 +134,48 @@ func (s *Solver) leftOut() []graph.LeftOut {
 			left = append(left, graph.LeftOut{Key: s.snap.Markets[id].Key, Usability: u})
 		}
 	}
+	slices.SortFunc(left, func(a, b graph.LeftOut) int { return graph.CmpKey(a.Key, b.Key) })
 	return left
 }
 
-// deepest returns the largest input that one path can turn into the Buy asset
-// whole, and the most that comes out of such a fill.
+// deepest returns the largest input that one path can fill, and the best output
+// for it; for an exact-out request the largest output, and the least input. Paths
+// on which everything rounds to nothing do not count.
 func (s *Solver) deepest() (in, out money.Amount) {
 	s.eachPath(func(edges []*graph.Edge) {
-		x, y := s.pathDepth(edges)
-		if y > out || y == out && x > in {
+		if s.req.In > 0 {
+			if x, y := s.depthIn(edges); y > 0 && (x > in || x == in && y > out) {
+				in, out = x, y
+			}
+		} else if x, y := s.depthOut(edges); y > out || y == out && x < in {
 			in, out = x, y
 		}
 	})
 	return in, out
 }
 
-// pathDepth returns the largest input of a path and its output.
-func (s *Solver) pathDepth(edges []*graph.Edge) (in, out money.Amount) {
-	for i := len(edges) - 1; i >= 0; i-- {
-		depth, _ := s.depth(edges[i])
-		if i < len(edges)-1 {
-			depth = min(depth, s.sweep.inFor(s, edges[i], in))
-		}
-		in = depth
+// depthIn returns the largest input of a path and its output.
+func (s *Solver) depthIn(edges []*graph.Edge) (in, out money.Amount) {
+	in = math.MaxInt64
+	for _, e := range slices.Backward(edges) {
+		in = s.sweep.inFor(s, e, in)
 	}
 	out = in
 	for _, e := range edges {
-		y, ok := s.sweep.in(s, e, out)
-		if !ok {
-			return 0, 0
-		}
-		out = y
+		out, _ = s.sweep.in(s, e, out)
+	}
+	return in, out
+}
+
+// depthOut returns the largest output of a path and its input.
+func (s *Solver) depthOut(edges []*graph.Edge) (in, out money.Amount) {
+	out = math.MaxInt64
+	for _, e := range edges {
+		out, _ = s.sweep.in(s, e, min(out, s.takes(e)))
+	}
+	in = out
+	for _, e := range slices.Backward(edges) {
+		in, _ = s.sweep.out(s, e, in)
 	}
 	return in, out
 }

@@ -70,8 +70,11 @@ type hop2 struct {
 
 const none graph.AssetID = -1
 
-// Solve answers req on snap. It fails with *NoRouteError, *StaleError,
-// *DepthError, or money.ErrOverflow when amounts on every path pass int64.
+// Solve answers req on snap. It fails with *NoRouteError, *StaleError or
+// *DepthError. Of plans that are equally good it takes one by a rule that is the
+// same in every process: the fewest hops; then, of two ways to the last asset
+// before the end of the search, the one with the better amount there; then the
+// names of the assets between.
 func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	if (req.In > 0) == (req.Out > 0) || req.In < 0 || req.Out < 0 ||
 		req.MaxHops < 1 || req.MaxHops > plan.MaxHops || req.Sell == req.Buy {
@@ -141,15 +144,20 @@ func (s *Solver) searchIn() path {
 	if s.req.MaxHops >= 2 {
 		s.secondIn()
 	}
-	for b := range s.second {
-		h := s.second[b]
+	for b, h := range s.second {
 		if h.amount == 0 {
 			continue
 		}
 		e := s.snap.Edge(graph.AssetID(b), s.req.Buy)
-		if out, ok := s.sweep.in(s, e, h.amount); ok && out > 0 {
-			s.offer(&best, through(h, graph.AssetID(b), true, out), out > best.value)
+		out, ok := s.sweep.in(s, e, h.amount)
+		if !ok || out < max(best.value, 1) {
+			continue
 		}
+		// A hop less may give the same, by rounding.
+		if short, ok := s.sweep.in(s, e, s.first[b]); ok && short == out {
+			h.via = none
+		}
+		s.offer(&best, through(h, graph.AssetID(b), true, out), out > best.value)
 	}
 	return best
 }
@@ -183,7 +191,7 @@ func (s *Solver) keepMax(b graph.AssetID, h hop2) {
 	if h.amount == 0 || e == nil || !s.between(b) {
 		return
 	}
-	if capIn, _ := s.depth(e); h.amount > capIn {
+	if h.amount > s.takes(e) {
 		return
 	}
 	old := s.second[b]
@@ -205,15 +213,20 @@ func (s *Solver) searchOut() path {
 	if s.req.MaxHops >= 2 {
 		s.secondOut()
 	}
-	for a := range s.second {
-		h := s.second[a]
+	for a, h := range s.second {
 		if h.amount == 0 {
 			continue
 		}
 		e := s.snap.Edge(s.req.Sell, graph.AssetID(a))
-		if in, ok := s.sweep.out(s, e, h.amount); ok {
-			s.offer(&best, through(h, graph.AssetID(a), false, in), in < best.value)
+		in, ok := s.sweep.out(s, e, h.amount)
+		if !ok || best.found && in > best.value {
+			continue
 		}
+		// A hop less may cost the same, by rounding.
+		if short, ok := s.sweep.out(s, e, s.first[a]); ok && short == in {
+			h.via = none
+		}
+		s.offer(&best, through(h, graph.AssetID(a), false, in), in < best.value)
 	}
 	return best
 }
@@ -275,8 +288,7 @@ func through(h hop2, b graph.AssetID, before bool, value money.Amount) path {
 	return p
 }
 
-// offer takes p when it is better, or as good by a rule that is the same in
-// every process: fewer hops, then the names of the assets between.
+// offer takes p when it is better, or as good and first by the rule of Solve.
 func (s *Solver) offer(best *path, p path, better bool) {
 	switch {
 	case !best.found || better:
@@ -321,6 +333,15 @@ func (s *Solver) depth(e *graph.Edge) (in, out money.Amount) {
 		in, out = addStop(in, d.SumIn), addStop(out, d.SumOut)
 	}
 	return in, out
+}
+
+// takes returns the largest input that e can turn into an output that fits.
+func (s *Solver) takes(e *graph.Edge) money.Amount {
+	in, out := s.depth(e)
+	if out == math.MaxInt64 {
+		in = s.sweep.inFor(s, e, out)
+	}
+	return in
 }
 
 // addStop returns a+b, at most MaxInt64.
