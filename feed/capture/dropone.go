@@ -20,8 +20,10 @@ type Drop struct {
 	Noticed bool   `json:"noticed"`
 	// After counts messages between the loss and the one that showed it, over
 	// all symbols: 0 if the very next message of any kind did.
-	After int    `json:"after"`
-	By    string `json:"by"` // "sequence", "checksum", "crossed", "decoder"; "" if not noticed
+	After int `json:"after"`
+	// AfterOwn counts events of the same symbol in between.
+	AfterOwn int    `json:"after_own"`
+	By       string `json:"by"` // "sequence", "checksum", "crossed", "decoder"; "" if not noticed
 	// Wrong reports that the loss was not noticed and the final book is not what
 	// it is without the loss.
 	Wrong bool `json:"wrong"`
@@ -113,7 +115,9 @@ func (d *Drop) play(frames []venue.Frame, spec *venue.Spec, want string) {
 		}
 		if d.By = noticedBy(s.Books[e.Symbol], err); d.By != "" {
 			d.Noticed = true
+			return
 		}
+		d.AfterOwn++
 	}
 	for i := range frames {
 		if i == d.Frame {

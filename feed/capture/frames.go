@@ -2,8 +2,11 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"chronos.dev/feed/venue"
 )
@@ -23,15 +26,7 @@ func (f *Folder) Load(e *Entry) ([]venue.Frame, error) {
 		}
 		all = append(all, frames...)
 	}
-	slices.SortStableFunc(all, func(a, b venue.Frame) int {
-		switch {
-		case a.Time < b.Time:
-			return -1
-		case a.Time > b.Time:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(all, func(a, b venue.Frame) int { return cmp.Compare(a.Time, b.Time) })
 	return all, nil
 }
 
@@ -85,7 +80,7 @@ func parseReceived(line []byte) (venue.Frame, error) {
 	if seconds, colon := bytes.CutSuffix(stamp, []byte(":")); colon {
 		f.Time, err = parseSeconds(seconds)
 	} else {
-		f.Time, err = parseDigits(stamp)
+		f.Time, err = parseNanos(stamp)
 		if bytes.Contains(body, []byte(`"lastUpdateId"`)) && !bytes.Contains(body, []byte(`"stream"`)) {
 			f.Kind = venue.Answer // the depth snapshot is a line of its own
 		}
@@ -130,44 +125,40 @@ func parseURL(line []byte) (venue.Frame, error) {
 	return f, err
 }
 
-// parseSeconds reads decimal seconds as nanoseconds, without a float.
+// parseSeconds reads decimal seconds as nanoseconds, without a float. What is
+// finer than a nanosecond is cut off.
 func parseSeconds(b []byte) (int64, error) {
-	whole, frac, _ := bytes.Cut(b, []byte("."))
-	if len(frac) > 9 {
-		frac = frac[:9]
+	whole, frac, point := strings.Cut(string(b), ".")
+	if point && frac == "" {
+		return 0, fmt.Errorf("%.40q is no time", b)
 	}
-	s, err := parseDigits(whole)
-	if err != nil || s > 1<<33 {
+	s, err := strconv.ParseUint(whole, 10, 33) // until 2242
+	if err != nil {
 		return 0, fmt.Errorf("%.40q is no time", b)
 	}
 	ns := int64(0)
-	for i := range 9 {
-		ns *= 10
+	for i := range max(9, len(frac)) {
+		c := byte('0')
 		if i < len(frac) {
-			if frac[i] < '0' || frac[i] > '9' {
-				return 0, fmt.Errorf("%.40q is no time", b)
-			}
-			ns += int64(frac[i] - '0')
+			c = frac[i]
 		}
-	}
-	return s*1e9 + ns, nil
-}
-
-func parseDigits(b []byte) (int64, error) {
-	if len(b) == 0 || len(b) > 18 && len(b) != 19 {
-		return 0, fmt.Errorf("%.40q is no time", b)
-	}
-	var v int64
-	for _, c := range b {
 		if c < '0' || c > '9' {
 			return 0, fmt.Errorf("%.40q is no time", b)
 		}
-		v = v*10 + int64(c-'0')
+		if i < 9 {
+			ns = ns*10 + int64(c-'0')
+		}
 	}
-	if v < 0 {
+	return int64(s)*1e9 + ns, nil
+}
+
+// parseNanos reads whole nanoseconds.
+func parseNanos(b []byte) (int64, error) {
+	ns, err := strconv.ParseUint(string(b), 10, 63)
+	if err != nil {
 		return 0, fmt.Errorf("%.40q is no time", b)
 	}
-	return v, nil
+	return int64(ns), nil
 }
 
 // isLiteral reports whether a body is a Python bytes literal: b'...' or b"...".

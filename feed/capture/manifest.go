@@ -27,7 +27,8 @@ import (
 // Limits on a folder of captures.
 const (
 	maxManifest = 16 << 20
-	maxFile     = 256 << 20 // of one file, inflated
+	maxFiles    = 64        // of one capture; the most seen is 3
+	maxRaw      = 256 << 20 // bytes of one capture, inflated; the most seen is 5 MiB
 )
 
 // File is one file of a capture.
@@ -112,14 +113,16 @@ func (f *Folder) readManifest() error {
 }
 
 func (e *Entry) check() error {
-	if e.ID == "" || !fs.ValidPath(e.ID) || len(e.Files) == 0 {
-		return fmt.Errorf("capture: manifest: entry %q: want an id and files", e.ID)
+	if e.ID == "" || !fs.ValidPath(e.ID) || len(e.Files) == 0 || len(e.Files) > maxFiles {
+		return fmt.Errorf("capture: manifest: entry %q: want an id and 1 to %d files", e.ID, maxFiles)
 	}
 	if e.Expected != "" && (strings.Contains(e.Expected, "/") || !fs.ValidPath(e.Expected)) {
 		return fmt.Errorf("capture: manifest: %s: expected %q is no file name", e.ID, e.Expected)
 	}
+	left := int64(maxRaw)
 	for _, f := range e.Files {
-		if !fs.ValidPath(f.Path) || f.RawBytes < 0 || f.RawBytes > maxFile || f.ZstBytes > maxFile {
+		left -= min(max(f.RawBytes, 0), maxRaw)
+		if !fs.ValidPath(f.Path) || f.RawBytes < 0 || left < 0 || f.ZstBytes < 0 || f.ZstBytes > maxRaw {
 			return fmt.Errorf("capture: manifest: %s: file %q: bad path or size", e.ID, f.Path)
 		}
 	}
@@ -150,15 +153,15 @@ func (e *SumError) Error() string {
 
 // load returns the inflated bytes of a file, both sums checked.
 func (f *Folder) load(file File) ([]byte, error) {
-	packed, err := f.read(file.Path, maxFile)
+	packed, err := f.read(file.Path, file.ZstBytes)
 	if err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
 	}
-	if !sumIs(packed, file.ZstSHA256) {
+	if !isWhole(packed, file.ZstBytes, file.ZstSHA256) {
 		return nil, &SumError{file.Path, "sha256_zst"}
 	}
 	zr, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1),
-		zstd.WithDecoderMaxMemory(maxFile))
+		zstd.WithDecoderMaxMemory(maxRaw))
 	if err != nil {
 		return nil, fmt.Errorf("capture: %s: %w", file.Path, err)
 	}
@@ -167,13 +170,13 @@ func (f *Folder) load(file File) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("capture: %s: %w", file.Path, err)
 	}
-	if !sumIs(raw, file.RawSHA256) {
+	if !isWhole(raw, file.RawBytes, file.RawSHA256) {
 		return nil, &SumError{file.Path, "sha256_raw"}
 	}
 	return raw, nil
 }
 
-func sumIs(b []byte, want string) bool {
+func isWhole(b []byte, size int64, want string) bool {
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]) == want
+	return int64(len(b)) == size && hex.EncodeToString(sum[:]) == want
 }

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,7 +27,7 @@ type Result struct {
 	Books       int            `json:"books"`
 	SumsOK      int            `json:"checksums_ok"`
 	SumsBad     int            `json:"checksums_bad"`
-	Crossed     int            `json:"crossed"`  // times a book was crossed in itself
+	Crossed     int            `json:"crossed"`  // frames behind which a book was crossed in itself
 	Rejected    map[string]int `json:"rejected"` // frames refused, by reason
 	Differences []string       `json:"differences"`
 }
@@ -137,7 +138,7 @@ func newVerifier(r *Result, spec *venue.Spec, want *expected) *verifier {
 	if want.At != nil {
 		v.add(want.At.Absolute, "instant", want.At.Books)
 	}
-	slices.SortStableFunc(v.moments, func(a, b moment) int { return int(min(max(a.at-b.at, -1), 1)) })
+	slices.SortStableFunc(v.moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
 	return v
 }
 
@@ -211,11 +212,11 @@ func (v *verifier) finish() {
 	}
 	r := v.r
 	r.Rejected = v.s.Rejected
-	for reason, n := range r.Rejected {
-		r.differ("%d frames rejected: %s", n, reason)
+	for _, reason := range slices.Sorted(maps.Keys(r.Rejected)) {
+		r.differ("%d frames rejected: %s", r.Rejected[reason], reason)
 	}
 	if r.Crossed > 0 {
-		r.differ("a book was crossed after %d messages", r.Crossed)
+		r.differ("a book was crossed after %d frames", r.Crossed)
 	}
 	r.Messages = v.s.Messages
 	for _, b := range v.s.Books {
@@ -276,7 +277,7 @@ func (v *verifier) compareBook(symbol string) {
 // compareCounts compares two sets of counters; one that is missing is 0.
 func compareCounts(r *Result, what string, got, want map[string]int) {
 	names := slices.Sorted(maps.Keys(want))
-	for name := range got {
+	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if _, ok := want[name]; !ok {
 			names = append(names, name)
 		}
@@ -288,8 +289,8 @@ func compareCounts(r *Result, what string, got, want map[string]int) {
 	}
 }
 
-// Match returns the Spec of a capture: of those with its handler, or of all if it
-// has none, the one whose Format is the longest beginning of the capture's name.
+// Match returns the Spec of a capture: of those with its handler the one whose
+// Format is the longest beginning of the capture's name.
 func Match(specs []venue.Spec, e *Entry) (*venue.Spec, bool) {
 	var best *venue.Spec
 	for i := range specs {
