@@ -83,6 +83,7 @@ type View struct {
 	VenueTime     int64 // venue's clock of the last event, 0 if unknown
 	RecvTime      int64 // our clock of the last event or confirmation; age is counted from it
 	VerifiedDepth int   // levels a side under the venue's own check; -1 all
+	Gaps          int   // times the book has become Gapped since it was made
 }
 
 // Book is the book of one instrument at one venue.
@@ -140,7 +141,7 @@ func (b *Book) Publish() *View {
 		State: b.state, Reason: b.reason, ChangedAt: b.changedAt,
 		Version: b.version, Epoch: b.epoch, Seq: b.seq,
 		VenueTime: b.venueTime, RecvTime: b.recvTime,
-		VerifiedDepth: b.rules.VerifiedDepth,
+		VerifiedDepth: b.rules.VerifiedDepth, Gaps: b.counters.Gaps,
 	}
 	v.Bids = b.bids.appendTo(make([]Level, 0, b.bids.len()))
 	v.Asks = b.asks.appendTo(make([]Level, 0, b.asks.len()))

@@ -130,7 +130,7 @@ func TestMetrics(t *testing.T) {
 		fmt.Sprintf(`chronos_graph_version %d`, w.engine.Version()),
 		`chronos_graph_markets{state="live"} 2`,
 		`chronos_book_age_seconds{market="BTC-USD",venue="kraken"} 0.5`,
-		`chronos_book_gaps_total 0`,
+		`chronos_book_gaps_total{venue="kraken"} 0`,
 		`chronos_feed_events_total 2`,
 		`chronos_feed_lag_seconds{topic="chronos.book.v1"} 0.05`,
 		`chronos_kafka_consumer_lag{partition="0",topic="chronos.book.v1"} 7`,

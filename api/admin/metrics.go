@@ -17,7 +17,7 @@ var (
 	descVersion  = desc("graph_version", "Version of the graph.")
 	descMarkets  = desc("graph_markets", "Markets by the state of their books.", "state")
 	descAge      = desc("book_age_seconds", "Since anything was heard of a book.", "venue", "market")
-	descGaps     = desc("book_gaps_total", "Times a book of any venue became gapped.")
+	descGaps     = desc("book_gaps_total", "Times a book of the venue became gapped.", "venue")
 	descEvents   = desc("feed_events_total", "Events that books were given.")
 	descRefused  = desc("feed_refused_total", "Events of markets beyond a limit.")
 	descFeedLag  = desc("feed_lag_seconds", "Age of the last record when it was read.", "topic")
@@ -60,9 +60,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 func (c *collector) books(ch chan<- prometheus.Metric) {
 	e := c.opts.Engine
 	ch <- gauge(descVersion, float64(e.Version()))
-	states := map[string]int{}
+	states, gaps := map[string]int{}, map[string]int{}
 	for _, m := range e.Markets(c.opts.Clock().UnixNano()) {
 		states[m.Usability.State.String()]++
+		gaps[m.Key.Venue] += m.View.Gaps
 		if m.Usability.Age >= 0 {
 			age := time.Duration(m.Usability.Age).Seconds()
 			ch <- gauge(descAge, age, m.Key.Venue, m.Key.Pair.String())
@@ -71,8 +72,10 @@ func (c *collector) books(ch chan<- prometheus.Metric) {
 	for state, n := range states {
 		ch <- gauge(descMarkets, float64(n), state)
 	}
+	for venue, n := range gaps {
+		ch <- counter(descGaps, uint64(n), venue)
+	}
 	stats := e.Stats()
-	ch <- counter(descGaps, stats.Gaps)
 	ch <- counter(descEvents, stats.Events)
 	ch <- counter(descRefused, stats.Refused)
 }
