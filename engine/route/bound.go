@@ -143,7 +143,10 @@ func (s *Solver) topRate(e *graph.Edge) float64 {
 	return best
 }
 
-func arcRate(a graph.Arc) float64 { return float64(a.Out) / float64(a.In) }
+// arcRate is the rate of an arc and a little more. Prices that are too high by a
+// part cost the bound that part of the order; prices that are too low would cost
+// it that part of the whole arc, which may be far larger.
+func arcRate(a graph.Arc) float64 { return float64(a.Out) / float64(a.In) * (1 + 0x1p-48) }
 
 // evaluate forms B of the proposed prices in integers: an upper bound of the
 // output, or a lower bound of the input.
@@ -180,7 +183,8 @@ func (s *Solver) evaluate(p *plan.Plan) money.Amount {
 }
 
 // integerPrices scales the proposal to integers. Node prices keep their order,
-// so one >= two holds for them as it does for the floats.
+// so one >= two holds for them as it does for the floats. The source's is rounded
+// up and the target's down, as arcRate is.
 func (s *Solver) integerPrices() (one, two func(graph.AssetID) uint64, source, target uint64) {
 	p := &s.prices
 	most := max(p.source, p.target)
@@ -191,7 +195,7 @@ func (s *Solver) integerPrices() (one, two func(graph.AssetID) uint64, source, t
 	whole := func(x float64) uint64 { return uint64(x * scale) }
 	one = func(a graph.AssetID) uint64 { return whole(p.one[a]) }
 	two = func(a graph.AssetID) uint64 { return whole(p.two[a]) }
-	return one, two, whole(p.source), whole(p.target)
+	return one, two, whole(p.source) + 1, whole(p.target)
 }
 
 // surplus adds max(0, Out*to - In*from) over the usable arcs of e. Arcs are

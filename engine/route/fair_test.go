@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"chronos.dev/book"
@@ -98,6 +99,8 @@ func request(s *graph.Snapshot, sell, buy string, in, out int64, hops int) route
 }
 
 // taste says what numbers a random market has.
+type snapshot = graph.Snapshot
+
 type taste struct {
 	maxPrice, maxSize int64
 	prices            int // 0: any; else so few different prices that rates tie
@@ -205,20 +208,22 @@ func randomPair(r *rand.Rand) *fair {
 func randomMarket(r *rand.Rand) *fair {
 	w := &fair{}
 	n := 3 + r.IntN(6)
-	worth := make([]float64, n)
+	worth, names := make([]float64, n), strings.Split("ABCDEFGH"[:n], "")
+	r.Shuffle(n, func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for i := range n {
-		w.assets = append(w.assets, market.Asset{Symbol: string(rune('A' + (i*5+3)%n)), EngineScale: 4})
+		w.assets = append(w.assets, market.Asset{Symbol: names[i], EngineScale: 4})
 		worth[i] = math.Exp(r.Float64()*6 - 3)
 	}
-	density, deep := r.IntN(10), r.IntN(3) == 0
+	density, deep := 1+r.IntN(9), r.IntN(3) == 0
+	noise := []float64{0.001, 0.005, 0.04}[r.IntN(3)]
 	for i := range n {
 		for j := range n {
-			if i == j || r.IntN(10) > density || r.IntN(2) == 0 {
+			if i == j || r.IntN(14) > density {
 				continue
 			}
 			for _, v := range venueNames[:1+r.IntN(4)] {
 				pair := market.Pair{Base: w.assets[i].Symbol, Quote: w.assets[j].Symbol}
-				l := around(r, worth[i]/worth[j], deep)
+				l := around(r, worth[i]/worth[j], noise, deep)
 				l.key = market.Key{Venue: v, Pair: pair}
 				spoil(r, &l)
 				w.listings = append(w.listings, l)
@@ -228,9 +233,10 @@ func randomMarket(r *rand.Rand) *fair {
 	return w
 }
 
-// around is a book about a price, with the noise of a few per cent.
-func around(r *rand.Rand, price float64, deep bool) listing {
-	l := listing{ps: 3, ss: 4, state: book.Live, recv: now, fee: &market.Fee{Rate: r.Int64N(2_000_000)}}
+// around is a book about a price.
+func around(r *rand.Rand, price, noise float64, deep bool) listing {
+	l := listing{ps: 5, ss: 4, state: book.Live, recv: now}
+	l.fee = &market.Fee{Rate: r.Int64N(int64(noise * market.FeeUnit))}
 	if r.IntN(4) == 0 {
 		l.fee.On = market.FeeQuote
 	}
@@ -240,9 +246,9 @@ func around(r *rand.Rand, price float64, deep bool) listing {
 		}
 		return money.Size(upTo(r, 1_000_000))
 	}
-	mid := price * (0.98 + 0.04*r.Float64()) * 1000
+	mid := price * (1 + noise*(r.Float64()-0.5)) * 100_000
 	for k := range 1 + r.IntN(4) {
-		step := mid * 0.003 * float64(k+1)
+		step := mid * noise * 0.1 * float64(k+1)
 		if p := money.Price(mid - step); p > 0 {
 			l.bids = append(l.bids, book.Level{Price: p, Size: size()})
 		}
