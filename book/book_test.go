@@ -59,7 +59,7 @@ func delta(prev, seq uint64, ls string) market.Event {
 const two = "b 100 1, a 101 2"
 
 func TestStateNames(t *testing.T) {
-	want := []string{"awaiting_snapshot", "live", "gapped", "stale", "crossed", "halted", "state(6)"}
+	want := []string{"awaiting_snapshot", "live", "gapped", "stale", "crossed", "halted", "no_fee", "state(7)"}
 	for s, name := range want {
 		if got := State(s).String(); got != name {
 			t.Errorf("State(%d) is %q, want %q", s, got, name)
