@@ -52,7 +52,7 @@ drop-one: build ## How soon is one lost message noticed? 200 seeds over all capt
 	$(BIN) feed verify --captures $(CAPTURES) --drop-one 1 --seeds 200
 
 docs: build ## Rewrite the generated parts of docs/
-	$(GO) generate ./...
+	$(BIN) docs docs
 
 clean: ## Remove what was built
 	rm -rf bin dist coverage.out

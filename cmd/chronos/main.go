@@ -105,7 +105,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newServe(g), newPrice(g), newRoute(g), newBook(g), newVenues(g),
-		newFeed(g), newSim(g), newConfig(g), newVersion(g), newMan(root),
+		newFeed(g), newSim(g), newConfig(g), newVersion(g), newMan(root), newDocs(root),
 	)
 	return root
 }

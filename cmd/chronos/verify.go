@@ -167,7 +167,7 @@ func (v *verification) dropOne(seed uint64, seeds int) error {
 
 // dropRow sums up the drops of one capture.
 type dropRow struct {
-	id                    string
+	id, own               string // own: the venue's proof
 	sequenced             bool
 	drops, noticed, wrong int
 	after                 []int
@@ -175,8 +175,15 @@ type dropRow struct {
 }
 
 func summarise(e *capture.Entry, spec *venue.Spec, drops []capture.Drop) dropRow {
+	rules := spec.Rules("")
 	r := dropRow{
-		id: e.ID, sequenced: spec.Rules("").VerifiedDepth < 0, drops: len(drops), by: map[string]int{},
+		id: e.ID, own: "none", sequenced: rules.VerifiedDepth < 0, drops: len(drops), by: map[string]int{},
+	}
+	switch {
+	case r.sequenced:
+		r.own = "sequence"
+	case rules.Checksum != nil:
+		r.own = fmt.Sprintf("checksum of %d", rules.Checksum.Depth)
 	}
 	for _, d := range drops {
 		if d.Noticed {
@@ -204,15 +211,12 @@ func (v *verification) printDrops(drops []capture.Drop, rows []dropRow, seeds in
 		}
 		return t.Flush()
 	}
-	fmt.Fprintln(t, "| capture\t| own check\t| noticed\t| median messages until noticed\t| worst\t| by\t| not noticed, final book wrong |")
+	fmt.Fprintln(t, "| capture\t| own check\t| noticed\t| median messages until noticed\t"+
+		"| worst\t| by\t| not noticed, final book wrong |")
 	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|--- |")
 	for _, r := range rows {
 		median, worst := medianWorst(r.after)
-		own := "checksum or none"
-		if r.sequenced {
-			own = "sequence"
-		}
-		fmt.Fprintf(t, "| %s\t| %s\t| %d of %d\t| %s\t| %s\t| %s\t| %d |\n", r.id, own, r.noticed, r.drops, median, worst,
+		fmt.Fprintf(t, "| %s\t| %s\t| %d of %d\t| %s\t| %s\t| %s\t| %d |\n", r.id, r.own, r.noticed, r.drops, median, worst,
 			strings.Join(sortedKeys(r.by), ", "), r.wrong)
 	}
 	return t.Flush()
