@@ -37,8 +37,8 @@ var Spec = venue.Spec{
 			"if it does, every book of the connection is void. A doubled message is dropped.",
 	},
 	Blind: []string{
-		"A message lost before the connection's first numbered one is not noticed, but no book is live then.",
-		"Checksum frames (cs) are not compared; the sequence covers every message they could prove.",
+		"A message lost before a connection's first is not noticed; no book is live then.",
+		"Checksum frames (cs) are not compared: a wrong but well-formed number is not noticed.",
 		"Book messages carry no time of the venue.",
 	},
 }

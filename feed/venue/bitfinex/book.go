@@ -114,7 +114,8 @@ var channelNames = map[string]string{
 	"book": "book", "ticker": "ticker", "trades": "trades", "candles": "candles", "status": "status",
 }
 
-var precisions = map[string]string{"P0": "P0", "P1": "P1", "P2": "P2", "P3": "P3", "P4": "P4", "R0": "R0"}
+// precisions are those of the books we take; all others round or list orders.
+var precisions = map[string]string{"P0": "P0"}
 
 const (
 	subscribed   = "subscribed"

@@ -131,25 +131,23 @@ func (d *decoder) params() error {
 
 // board reads a board and emits it.
 func (d *decoder) board(bk *book, kind market.EventKind) error {
-	var hasBids, hasAsks bool
+	var sides session.Sides
 	s := &d.inner
 	s.Reset(d.message)
 	err := s.Object(func(key []byte) error {
 		switch string(key) {
 		case "bids":
-			hasBids = true
+			sides.Bid = true
 			return d.side(market.Bid)
 		case "asks":
-			hasAsks = true
+			sides.Ask = true
 			return d.side(market.Ask)
 		}
 		return s.Skip()
 	})
-	switch {
+	switch err = sides.Check(err); {
 	case err != nil:
 		return err
-	case !hasBids || !hasAsks:
-		return errors.New("bitflyer: a board without both sides")
 	case kind == market.Delta && !bk.Live:
 		d.books.Quirks.Add(bk.Symbol, venue.QuirkBeforeSnap)
 		return nil

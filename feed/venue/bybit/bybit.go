@@ -35,7 +35,7 @@ var Specs = []venue.Spec{
 			"cross_seq must rise: a doubled message is dropped, one that falls back voids the book.",
 		},
 		Blind: []string{
-			"A lost message is not noticed: cross_seq leaves out numbers by nature, and there is no checksum.",
+			"A lost message is not noticed: cross_seq skips numbers by nature, and nothing sums up.",
 		},
 	},
 	{
@@ -44,11 +44,11 @@ var Specs = []venue.Spec{
 		Rules: func(string) market.BookRules { return market.BookRules{VerifiedDepth: -1} },
 		Pair:  pair,
 		Checks: []string{
-			"The update id of each delta must be one above the last: a number left out or falling back voids " +
-				"the book until a snapshot, a doubled message is dropped.",
+			"The update id of each delta must be one above the last: another one voids the book " +
+				"until a snapshot, a doubled message is dropped.",
 		},
 		Blind: []string{
-			"The venue sends no checksum: a snapshot that is wrong in itself is not noticed.",
+			"There is no checksum: a number that is wrong but well-formed is not noticed.",
 			"A topic does not say whether its symbol is spot or a perpetual, so none is taken for spot.",
 		},
 	},

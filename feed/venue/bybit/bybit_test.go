@@ -72,6 +72,7 @@ var rows5 = []venuetest.Row{
 	after5("an unknown action", "!shape\ngap XRPUSDT"+misread, v5("merge", 11, ``, ``)),
 	after5("no update id", "!shape\ngap XRPUSDT"+misread, strings.Replace(bid5(11), `"u":`, `"v":`, 1)),
 	after5("no data", "!shape\ngap XRPUSDT"+misread, `{"topic":"orderbook.1.XRPUSDT","type":"delta"}`),
+	after5("one side missing", "!shape\ngap XRPUSDT"+misread, strings.Replace(bid5(11), `"a":[],`, ``, 1)),
 	after5("levels of another shape", "!shape\ngap XRPUSDT"+misread, v5("delta", 11, `{}`, ``)),
 	after5("exponent beyond all bounds", "!number\ngap XRPUSDT"+misread, v5("delta", 11, `["1e400","1"]`, ``)),
 	after5("price below zero", "!number\ngap XRPUSDT"+misread, v5("delta", 11, ``, `["-1","1"]`)),
@@ -94,6 +95,7 @@ var rows2 = []venuetest.Row{
 	after2("a side that is none", "!shape\ngap BTCUSD"+misread, v2("snapshot", 11, `[{"price":"1","side":"Long","size":1}]`)),
 	after2("a side of another type", "!shape\ngap BTCUSD"+misread, v2("snapshot", 11, `[{"price":"1","side":1,"size":1}]`)),
 	after2("a row without a size", "!number\ngap BTCUSD"+misread, v2("delta", 11, `{"insert":[{"price":"1","side":"Buy"}]}`)),
+	after2("one list missing", "!shape\ngap BTCUSD"+misread, v2("delta", 11, `{"insert":[],"update":[]}`)),
 	after2("no sequence", "!shape\ngap BTCUSD"+misread, strings.Replace(bid2(11), "cross_seq", "cross", 1)),
 }
 

@@ -11,13 +11,16 @@ import (
 
 // readUnified reads the data of v5: {"s", "b", "a", "u", "seq"}.
 func (d *decoder) readUnified() error {
+	var sides session.Sides
 	s := &d.inner
 	s.Reset(d.data)
-	return s.Object(func(key []byte) (err error) {
+	err := s.Object(func(key []byte) (err error) {
 		switch string(key) {
 		case "b":
+			sides.Bid = true
 			err = d.books.Pairs(s, market.Bid)
 		case "a":
+			sides.Ask = true
 			err = d.books.Pairs(s, market.Ask)
 		case "u":
 			d.seq, err = s.Int()
@@ -26,6 +29,7 @@ func (d *decoder) readUnified() error {
 		}
 		return err
 	})
+	return sides.Check(err)
 }
 
 // readInverse reads the data of v2: an array of rows in a snapshot, and
@@ -39,15 +43,22 @@ func (d *decoder) readInverse() error {
 		}
 		return d.rows(false)
 	}
-	return s.Object(func(key []byte) error {
+	lists := 0
+	err := s.Object(func(key []byte) error {
 		switch string(key) {
 		case "delete":
+			lists++
 			return d.rows(true)
 		case "update", "insert":
+			lists++
 			return d.rows(false)
 		}
 		return s.Skip()
 	})
+	if err == nil && lists != 3 {
+		return session.ErrShape
+	}
+	return err
 }
 
 // rows reads an array of {"price", "side", "size"}; deleted ones have no size.

@@ -34,12 +34,12 @@ var Spec = venue.Spec{
 	Rules:   func(string) market.BookRules { return market.BookRules{VerifiedDepth: -1} },
 	Pair:    pair,
 	Checks: []string{
-		"Every change of a symbol has a sequence number; a number left out voids its book until a newer snapshot.",
+		"Every change of a symbol is numbered; a number left out voids its book until a newer snapshot.",
 		"A snapshot that the kept changes do not reach back to is not used.",
 	},
 	Blind: []string{
-		"The venue sends no checksum: a snapshot that is wrong in itself is not noticed.",
-		"A message lost behind the last one of a symbol is noticed with the next one only.",
+		"There is no checksum: a number that is wrong but well-formed is not noticed.",
+		"A message lost is noticed with the next one of its symbol, which may take long.",
 	},
 }
 
@@ -75,6 +75,7 @@ type decoder struct {
 	topic        []byte
 	data         []byte
 	update       update
+	kept         int // changes that wait, of all symbols
 }
 
 func newDecoder() *decoder { return &decoder{books: session.New[pending](name)} }
@@ -142,7 +143,7 @@ func (d *decoder) changes() error {
 		return d.books.Misshapen(bk, err)
 	}
 	if !bk.Live {
-		bk.State.keep(&d.update)
+		bk.State.keep(&d.update, &d.kept)
 		return nil
 	}
 	d.follow(bk, d.update.span, d.update.changes)
@@ -159,7 +160,7 @@ func (d *decoder) follow(bk *book, at span, list []change) {
 		return
 	case at.start > have+1:
 		b.Gap(bk, fmt.Sprintf("sequence: want %d, got %d", have+1, at.start))
-		bk.State.keep(&update{span: at, changes: list})
+		bk.State.keep(&update{span: at, changes: list}, &d.kept)
 		return
 	}
 	b.Reset()
@@ -212,7 +213,7 @@ func (d *decoder) synchronise(bk *book, seq int64) {
 		d.follow(bk, at, p.changes[from:from+at.n])
 		from += at.n
 	}
-	p.clear()
+	p.clear(&d.kept)
 }
 
 // symbolOf returns the symbol that a request for a snapshot names.

@@ -95,10 +95,11 @@ var rows = []venuetest.Row{
 		venuetest.Answer("https://api.kucoin.com/api/v1/market/orderbook/level2_20?symbol=BTC-USDT", `x`),
 		venuetest.Answer("https://api.kucoin.com/api/v2/market/orderbook/level2?limit=5", `x`)),
 	live("a bad answer changes nothing",
-		"!malformed\n!shape\n!shape\n!shape\n!number\n!malformed\n"+l2+"delta BTC-USDT 101<100 b 101:1",
+		"!malformed\n!shape\n!shape\n!shape\n!shape\n!number\n!malformed\n"+l2+"delta BTC-USDT 101<100 b 101:1",
 		venuetest.Answer(url, `{"code":"200000","data":{`),
 		venuetest.Answer(url, `{"code":"429000","msg":"Too Many Requests"}`),
 		venuetest.Answer(url, `{"code":"200000","data":{"bids":[],"asks":[]}}`),
+		venuetest.Answer(url, `{"code":"200000","data":{"sequence":"200","bids":[]}}`),
 		venuetest.Answer(url, `{"code":"200000","data":[]}`),
 		venuetest.Answer(url, `{"code":"200000","data":{"sequence":"200","bids":[["0","1"]],"asks":[]}}`),
 		venuetest.Answer(url, `{"code":5}`), bid(101)),
@@ -128,6 +129,7 @@ var rows = []venuetest.Row{
 	bad("a symbol that is no text", "shape", strings.Replace(bid(101), `"symbol":"BTC-USDT"`, `"symbol":5`, 1)),
 	bad("changes that are no object", "shape", `{"data":{"changes":5},"subject":"trade.l2update","topic":"/market/level2:BTC-USDT","type":"message"}`),
 	bad("no data", "shape", `{"subject":"trade.l2update","topic":"/market/level2:BTC-USDT","type":"message"}`),
+	bad("changes without one side", "shape", strings.Replace(bid(101), `"asks":[],`, ``, 1)),
 	bad("price below zero", "number", upd(101, 101, ``, `["-1","1","101"]`)),
 	bad("size below zero", "number", upd(101, 101, ``, `["1","-1","101"]`)),
 	bad("exponent beyond all bounds", "number", upd(101, 101, ``, `["1e400","1","101"]`)),
@@ -156,26 +158,50 @@ func TestQuirksAreCounted(t *testing.T) {
 }
 
 func TestKeepingIsBounded(t *testing.T) {
-	t.Run("events", func(t *testing.T) {
+	event := func(seq int64, changes int) *update {
+		return &update{span: span{start: seq, end: seq}, changes: make([]change, changes)}
+	}
+	t.Run("events of a symbol", func(t *testing.T) {
 		var p pending
+		kept := 0
 		for n := range int64(maxKept + 1) {
-			p.keep(&update{span: span{start: n + 1, end: n + 1}, changes: []change{{seq: n + 1}}})
+			p.keep(event(n+1, 1), &kept)
 		}
-		if len(p.spans) != 1 || p.reaches(maxKept-1) || !p.reaches(maxKept) {
-			t.Errorf("%d events kept, reaches %v", len(p.spans), p.reaches(maxKept))
+		if len(p.spans) != 1 || kept != 1 || p.reaches(maxKept-1) || !p.reaches(maxKept) {
+			t.Errorf("%d events, %d changes kept; want those of the last event only", len(p.spans), kept)
 		}
 	})
-	t.Run("changes", func(t *testing.T) {
+	t.Run("changes of a symbol", func(t *testing.T) {
 		var p pending
-		big := update{changes: make([]change, maxKeptChanges/2)}
+		kept := 0
 		for n := range int64(3) {
-			big.span = span{start: n + 1, end: n + 1}
-			p.keep(&big)
+			p.keep(event(n+1, maxKeptChanges/2), &kept)
 		}
-		if len(p.spans) != 1 || len(p.changes) != maxKeptChanges/2 {
-			t.Errorf("%d events with %d changes kept, want 1 with %d", len(p.spans), len(p.changes), maxKeptChanges/2)
+		if len(p.spans) != 1 || len(p.changes) != maxKeptChanges/2 || kept != maxKeptChanges/2 {
+			t.Errorf("%d events, %d changes kept; want those of the last event only", len(p.spans), kept)
 		}
 	})
+	t.Run("changes of a session", func(t *testing.T) {
+		var p pending
+		kept := maxKeptSession - 1
+		p.keep(event(1, 1), &kept)
+		p.keep(event(2, 1), &kept)
+		if len(p.spans) != 0 || kept != maxKeptSession-1 {
+			t.Errorf("%d events, %d changes kept; want no event of this symbol", len(p.spans), kept)
+		}
+		p.clear(&kept)
+		if kept != maxKeptSession-1 {
+			t.Errorf("%d changes kept after nothing was cleared", kept)
+		}
+	})
+}
+
+func TestALiveBookKeepsNothing(t *testing.T) {
+	d := newDecoder()
+	venuetest.Transcript(d, frames(bid(100), bid(101), snap(100), bid(102), bid(104), bid(105), snap(104))...)
+	if d.kept != 0 {
+		t.Errorf("%d changes kept", d.kept)
+	}
 }
 
 func TestChangesOfOneEventAreBounded(t *testing.T) {

@@ -13,8 +13,9 @@ import (
 // Limits on what is kept of one symbol until its snapshot comes. Beyond them the
 // keeping starts anew, and the snapshot has to be newer than that.
 const (
-	maxKept        = 10_000  // events
-	maxKeptChanges = 250_000 // changes, 16 MiB
+	maxKept        = 10_000    // events of one symbol
+	maxKeptChanges = 250_000   // changes of one symbol
+	maxKeptSession = 2_000_000 // changes of all symbols, about 100 MB
 )
 
 type book = session.Book[pending]
@@ -47,17 +48,24 @@ type pending struct {
 }
 
 // keep adds an event. One that does not follow the last starts the chain anew.
-func (p *pending) keep(u *update) {
+// One that the session has no room for is not kept: the changes that follow it
+// then do not follow the snapshot either. kept counts the changes of all symbols.
+func (p *pending) keep(u *update, kept *int) {
+	u.n = len(u.changes)
 	if n := len(p.spans); n > 0 {
 		last := p.spans[n-1].end
-		switch full := n == maxKept || len(p.changes)+len(u.changes) > maxKeptChanges; {
+		switch full := n == maxKept || len(p.changes)+u.n > maxKeptChanges; {
 		case u.end <= last:
 			return // came twice
 		case u.start > last+1, full:
-			p.clear()
+			p.clear(kept)
 		}
 	}
-	u.n = len(u.changes)
+	if *kept+u.n > maxKeptSession {
+		p.clear(kept)
+		return
+	}
+	*kept += u.n
 	p.spans = append(p.spans, u.span)
 	p.changes = append(p.changes, u.changes...)
 }
@@ -74,7 +82,10 @@ func (p *pending) reaches(seq int64) bool {
 }
 
 // clear forgets everything, the memory too: a live book keeps nothing.
-func (p *pending) clear() { *p = pending{} }
+func (p *pending) clear(kept *int) {
+	*kept -= len(p.changes)
+	*p = pending{}
+}
 
 // readUpdate reads the data of an l2update of symbol.
 func (d *decoder) readUpdate(symbol []byte) error {
@@ -113,16 +124,20 @@ func (d *decoder) readUpdate(symbol []byte) error {
 func (u *update) outside(c change) bool { return c.seq < u.start || c.seq > u.end }
 
 func (d *decoder) readChanges() error {
+	var sides session.Sides
 	s := &d.inner
-	return s.Object(func(key []byte) error {
+	err := s.Object(func(key []byte) error {
 		switch string(key) {
 		case "asks":
+			sides.Ask = true
 			return d.readSide(market.Ask)
 		case "bids":
+			sides.Bid = true
 			return d.readSide(market.Bid)
 		}
 		return s.Skip()
 	})
+	return sides.Check(err)
 }
 
 // readSide reads an array of [price, size, sequence].
@@ -190,6 +205,7 @@ func (d *decoder) readSnapshot(body []byte) (seq int64, err error) {
 }
 
 func (d *decoder) readBook(data []byte) (seq int64, err error) {
+	var sides session.Sides
 	s, b := &d.inner, d.books
 	s.Reset(data)
 	err = s.Object(func(key []byte) (err error) {
@@ -199,15 +215,17 @@ func (d *decoder) readBook(data []byte) (seq int64, err error) {
 		case "time":
 			b.Event.VenueTime, err = session.Millis(s)
 		case "asks":
+			sides.Ask = true
 			err = b.Pairs(s, market.Ask)
 		case "bids":
+			sides.Bid = true
 			err = b.Pairs(s, market.Bid)
 		default:
 			err = s.Skip()
 		}
 		return err
 	})
-	if err == nil && seq <= 0 {
+	if err = sides.Check(err); err == nil && seq <= 0 {
 		err = fmt.Errorf("kucoin: a snapshot at sequence %d", seq)
 	}
 	return seq, err

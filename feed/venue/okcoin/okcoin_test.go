@@ -91,7 +91,7 @@ var rows = []venuetest.Row{
 		Frames: venuetest.Streams(snap, msg("merge", ``, ``, `,"checksum":1`)),
 		Want:   outSnap + "!shape\ngap ETH-USD: a book message could not be read"},
 	{Name: "an object without a symbol voids all books",
-		Frames: venuetest.Streams(snap, `{"table":"spot/depth_l2_tbt","action":"update","data":[{"checksum":1}]}`),
+		Frames: venuetest.Streams(snap, `{"table":"spot/depth_l2_tbt","action":"update","data":[{"asks":[],"bids":[],"checksum":1}]}`),
 		Want:   outSnap + "!unknown_symbol\ngap ETH-USD: a book message could not be read"},
 	{Name: "a message without a checksum is refused",
 		Frames: venuetest.Streams(snap, msg("update", ``, ``, ``)), Want: outSnap + "!shape\n" + misread},

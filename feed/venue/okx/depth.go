@@ -87,11 +87,14 @@ func (r *Reader) object() error {
 	s, e := &r.scan, &r.Books.Event
 	r.link = chain{}
 	var hasID, hasPrev bool
+	var sides session.Sides
 	err := s.Object(func(key []byte) (err error) {
 		switch string(key) {
 		case "asks":
+			sides.Ask = true
 			err = r.Books.Pairs(s, market.Ask)
 		case "bids":
+			sides.Bid = true
 			err = r.Books.Pairs(s, market.Bid)
 		case "checksum":
 			e.HasChecksum = true
@@ -119,7 +122,7 @@ func (r *Reader) object() error {
 	if r.link.has && e.Checksum == 0 {
 		e.HasChecksum = false
 	}
-	if err == nil && !r.link.has && !e.HasChecksum {
+	if err = sides.Check(err); err == nil && !r.link.has && !e.HasChecksum {
 		return errors.New("neither a checksum nor sequence ids")
 	}
 	return err

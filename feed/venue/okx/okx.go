@@ -34,19 +34,20 @@ var Spec = venue.Spec{
 }
 
 // CheckSum is the proof that all generations of the protocol have.
-const CheckSum = "The CRC32 of the best 25 levels a side is compared after every message that carries it."
+const CheckSum = "The CRC32 of the best 25 levels a side is compared whenever it is sent."
 
 // Checks and Blind are what is proven and what is not, at every venue with
 // books of this kind.
 var (
 	Checks = []string{
 		CheckSum,
-		"Where seqId and prevSeqId are sent, each update must follow the one before; a doubled one is dropped.",
+		"Where seqId and prevSeqId are sent, each update must follow the one before; " +
+			"a doubled one is dropped.",
 		"A message with neither proof is refused.",
 	}
 	Blind = []string{
-		"Without ids, a lost update that touches no level among the best 25 is not noticed until it does.",
-		"Without ids, a doubled update is applied twice, which changes nothing, for sizes are absolute.",
+		"Without ids, a lost update outside the best 25 levels is not noticed until they change.",
+		"Without ids, a doubled update is applied twice, which changes nothing: sizes are absolute.",
 	}
 )
 

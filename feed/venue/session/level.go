@@ -35,7 +35,8 @@ func (b *Books[S]) Parse(side market.Side, price, size []byte) (market.Level, er
 	p, errPrice := text.ParseNum(price)
 	s, errSize := text.ParseNum(size)
 	if errPrice != nil || errSize != nil || p.Coef <= 0 || s.Coef < 0 {
-		return market.Level{}, b.Fail(venue.ReasonNumber, fmt.Sprintf("%s of %.40q at %.40q", side, size, price))
+		detail := fmt.Sprintf("%s of %.40q at %.40q", side, size, price)
+		return market.Level{}, b.Fail(venue.ReasonNumber, detail)
 	}
 	return market.Level{Side: side, Price: p, Size: s}, nil
 }

@@ -309,3 +309,20 @@ func TestTexts(t *testing.T) {
 		})
 	}
 }
+
+func TestSides(t *testing.T) {
+	own := errors.New("x")
+	tests := []struct {
+		sides Sides
+		err   error
+		want  error
+	}{
+		{Sides{true, true}, nil, nil}, {Sides{true, false}, nil, ErrShape}, {Sides{false, true}, nil, ErrShape},
+		{Sides{}, own, own}, {Sides{true, true}, own, own},
+	}
+	for _, tt := range tests {
+		if got := tt.sides.Check(tt.err); got != tt.want {
+			t.Errorf("%+v.Check(%v) = %v, want %v", tt.sides, tt.err, got, tt.want)
+		}
+	}
+}
