@@ -110,16 +110,12 @@ func (s *Solver) sourcePrice(a *Answer, rate func(*graph.Edge, int) float64, mar
 // into T; -1 if none does.
 func hopAt(path []graph.AssetID, layer int) int {
 	switch hops := len(path) - 1; {
-	case hops == 1:
-		return -1 // S -> T is an arc of its own
+	case hops == 1, hops == 2 && layer == 2:
+		return -1 // S -> T is an arc of its own; two hops stay where they are between
 	case layer == 3:
 		return hops - 1
-	case layer == 2 && hops == 3:
-		return 1
-	case layer == 1:
-		return 0
 	}
-	return -1
+	return layer - 1
 }
 
 // inner returns the edge between two assets if from is neither end of the request.

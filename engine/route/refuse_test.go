@@ -230,6 +230,10 @@ func TestThinChains(t *testing.T) {
 			shop("u", "A", "C", [][2]int64{{2, 10}}, nil), shop("v", "B", "A", nil, nil),
 			shop("w", "C", "A", nil, [][2]int64{{7, 5}}), shop("u", "C", "B", [][2]int64{{3, 100}}, nil),
 		}, 11, 0, "10>20>60 1>0>0"},
+		{"fills of two hops end together", []listing{
+			shop("u", "A", "C", [][2]int64{{2, 10}}, nil), shop("v", "A", "C", [][2]int64{{1, 10}}, nil),
+			shop("u", "C", "B", [][2]int64{{3, 20}}, nil), shop("v", "C", "B", [][2]int64{{2, 100}}, nil),
+		}, 15, 0, "10>20>60 5>5>10"},
 		{"one unit has parts at two venues", []listing{
 			shop("u", "A", "C", [][2]int64{{100, 1}}, nil),
 			shop("u", "C", "B", [][2]int64{{9, 60}}, nil), shop("v", "C", "B", [][2]int64{{8, 60}}, nil),
