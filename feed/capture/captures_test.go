@@ -67,11 +67,10 @@ func TestCapturesMatchExpected(t *testing.T) {
 // firstSeed is the first seed of every loss and fault here.
 const firstSeed = 20_210_417
 
-// seeds are few, and 200 when CHRONOS_LONG=1.
-func seeds() []uint64 {
-	n := 4
+// seeds are few, and many when CHRONOS_LONG=1.
+func seeds(n, many int) []uint64 {
 	if os.Getenv("CHRONOS_LONG") == "1" {
-		n = 200
+		n = many
 	}
 	list := make([]uint64, n)
 	for i := range list {
@@ -90,7 +89,7 @@ func TestDropOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		drops, err := capture.DropEach(t.Context(), e.ID, frames, spec, seeds())
+		drops, err := capture.DropEach(t.Context(), e.ID, frames, spec, seeds(4, 200))
 		if err == nil && len(drops) == 0 && e.Messages < 100 {
 			t.Skip("too few messages to lose one")
 		}

@@ -48,6 +48,10 @@ var rows = []venuetest.Row{
 		Frames: venuetest.Streams(snap, msg(`{"a":[`+ask+`]}`, `{"b":[`+del+`],"c":"7"}`)),
 		Want: outSnap + `book-1000
 			delta XBT/USD 2<1 a 101.50000:2.00000000 b 100.00000:0.00000000 sum 7 at 1600000001000001000`},
+	{Name: "the latest time counts wherever it stands",
+		Frames: venuetest.Streams(snap, msg(`{"b":[`+del+`,`+bid+`],"c":"7"}`)),
+		Want: outSnap + `book-1000
+			delta XBT/USD 2<1 b 100.00000:0.00000000 b 100.00000:1.50000000 sum 7 at 1600000001000001000`},
 	{Name: "a level that comes back is marked and is a level like any other",
 		Frames: venuetest.Streams(snap, msg(`{"b":[["99.0","1.0","1600000002.0","r"]],"c":"1"}`)),
 		Want:   outSnap + "book-1000\ndelta XBT/USD 2<1 b 99.0:1.0 sum 1 at 1600000002000000000"},
