@@ -162,7 +162,8 @@ func (p *replay) play(ctx context.Context, pub *feed.Publisher) error {
 	for pass := 0; ; pass++ {
 		if pass > 0 {
 			for _, key := range p.keys {
-				gap := market.Event{Kind: market.Gap, Reason: "the replay begins again", RecvTime: time.Now().UnixNano()}
+				gap := market.Event{Kind: market.Gap, Reason: "the replay begins again"}
+				gap.RecvTime = time.Now().UnixNano()
 				if err := publish(ctx, pub, key, &gap); err != nil {
 					return err
 				}

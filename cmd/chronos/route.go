@@ -53,7 +53,7 @@ func newRoute(g *globals) *cobra.Command {
 		},
 	}
 	o.flags(c)
-	c.Flags().StringVar(&file, "market", "", "book dump, as the admin listener's /v1/snapshot writes it; - is standard input")
+	c.Flags().StringVar(&file, "market", "", "book dump, as the admin listener's /v1/snapshot writes it, or -")
 	if err := c.MarkFlagRequired("market"); err != nil {
 		panic(err)
 	}

@@ -216,8 +216,8 @@ func (v *verification) printDrops(drops []capture.Drop, rows []dropRow, seeds in
 	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|--- |")
 	for _, r := range rows {
 		median, worst := medianWorst(r.after)
-		fmt.Fprintf(t, "| %s\t| %s\t| %d of %d\t| %s\t| %s\t| %s\t| %d |\n", r.id, r.own, r.noticed, r.drops, median, worst,
-			strings.Join(sortedKeys(r.by), ", "), r.wrong)
+		fmt.Fprintf(t, "| %s\t| %s\t| %d of %d\t| %s\t| %s\t| %s\t| %d |\n", r.id, r.own,
+			r.noticed, r.drops, median, worst, strings.Join(sortedKeys(r.by), ", "), r.wrong)
 	}
 	return t.Flush()
 }
