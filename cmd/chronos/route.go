@@ -45,7 +45,7 @@ func newRoute(g *globals) *cobra.Command {
 			"  curl -s 127.0.0.1:8081/v1/snapshot | chronos route --market - --sell ETH --buy BTC --buy-amount 0.2",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			body, err := route(file, &o)
+			body, err := routeFile(file, &o)
 			if err != nil {
 				return err
 			}
@@ -60,8 +60,8 @@ func newRoute(g *globals) *cobra.Command {
 	return c
 }
 
-// route prices o on the market in a file, as of the moment of the file.
-func route(file string, o *order) ([]byte, error) {
+// routeFile prices o on the market in a file, as of the moment of the file.
+func routeFile(file string, o *order) ([]byte, error) {
 	d, err := readDump(file)
 	if err != nil {
 		return nil, exit(exitUsage, err)

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"chronos.dev/broker"
+	"chronos.dev/broker/brokertest"
+	"chronos.dev/engine"
+	"chronos.dev/engine/route"
+	"chronos.dev/feed"
+	"chronos.dev/feed/capture"
+	"chronos.dev/market"
+	"chronos.dev/sim"
+)
+
+func TestOutageOnKfake(t *testing.T) { outage(t, brokertest.Fake(t)) }
+
+// replica is the quote side of a server: a consumer and its engine.
+type replica struct {
+	engine   *engine.Engine
+	consumer *feed.Consumer
+}
+
+func startReplica(t *testing.T, c *broker.Cluster, m *sim.Market) *replica {
+	t.Helper()
+	e, err := engine.New(engine.Options{
+		Assets: m.Assets(), Fees: m.Fees(),
+		Rules: func(market.Key) market.BookRules { return m.Rules() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &replica{engine: e}
+	r.consumer = feed.NewConsumer(c, feed.ConsumerOptions{
+		Sink: func(int) feed.Sink { return &sink{e.Writer()} },
+	})
+	background(t, r.consumer.Run)
+	return r
+}
+
+// background runs f until the test ends, or the returned function is called.
+func background(t *testing.T, f func(context.Context)) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { f(ctx) })
+	stop = func() { cancel(); group.Wait() }
+	t.Cleanup(stop)
+	return stop
+}
+
+func (r *replica) price() error {
+	_, err := r.engine.Price(engine.Request{Sell: "BTC", Buy: "USD", In: 1e8}, time.Now().UnixNano())
+	return err
+}
+
+// books are the hash and number of every book.
+func (r *replica) books() map[market.Key]string {
+	books := map[market.Key]string{}
+	for _, m := range r.engine.Markets(time.Now().UnixNano()) {
+		books[m.Key] = capture.Hash(m.View) + " " + m.View.State.String()
+	}
+	return books
+}
+
+func (r *replica) caughtUp() bool {
+	for _, p := range r.consumer.Stats().Partitions {
+		if p.Lag != 0 {
+			return false
+		}
+	}
+	return r.consumer.Ready()
+}
+
+// outage kills the broker under a replay of the simulated market and starts it
+// again: prices stop within the stale bound, come back by themselves, and in the
+// end the books are those of a replica that has seen no outage.
+func outage(t *testing.T, b brokertest.Broker) {
+	c := brokertest.Connect(t, b, nil)
+	if err := c.EnsureTopics(brokertest.Context(t, 30*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	m := sim.New(sim.Options{Seed: 3})
+	p := feed.NewPublisher(c, feed.PublisherOptions{
+		Rules: func(market.Key) market.BookRules { return m.Rules() }, Log: slog.New(slog.DiscardHandler),
+	})
+	background(t, p.Run)
+	stopSource := background(t, func(ctx context.Context) {
+		now := time.Now().UnixNano()
+		_ = simulate(ctx, sim.New(sim.Options{Seed: 3, Start: now}), now, p) // ends with ctx
+	})
+	r := startReplica(t, c, m)
+	eventually(t, "prices begin", func() bool { return r.price() == nil })
+
+	b.Kill()
+	killed := time.Now()
+	var stale *route.StaleError
+	eventually(t, "prices stop", func() bool { return errors.As(r.price(), &stale) })
+	// Records in flight arrive after the kill; what is older than the bound is in
+	// no price, so the bound and a second of a slow machine is the latest.
+	if d := time.Since(killed); d > engine.DefaultStaleAfter+time.Second {
+		t.Errorf("prices stopped only %v after the broker", d)
+	}
+	b.Restart()
+	eventually(t, "prices come back", func() bool { return r.price() == nil })
+	eventually(t, "all books are live again", func() bool {
+		live := 0
+		for _, m := range r.engine.Markets(time.Now().UnixNano()) {
+			if m.Usable {
+				live++
+			}
+		}
+		return live == len(m.Keys())
+	})
+	time.Sleep(time.Second) // some life after the outage
+	stopSource()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := p.Drain(ctx); err != nil {
+		t.Fatal(err)
+	}
+	calm := startReplica(t, c, m)
+	eventually(t, "both replicas have read everything", func() bool { return r.caughtUp() && calm.caughtUp() })
+	eventually(t, "the books are equal", func() bool { return sameBooks(r.books(), calm.books()) })
+	for key, want := range calm.books() {
+		if got := r.books()[key]; got != want {
+			t.Errorf("%s: %s after the outage, %s without", key, got, want)
+		}
+	}
+}
+
+func sameBooks(a, b map[market.Key]string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if b[k] != v {
+			return false
+		}
+	}
+	return len(a) > 0
+}
