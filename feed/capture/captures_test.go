@@ -89,7 +89,7 @@ func TestDropOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		drops, err := capture.DropEach(t.Context(), e.ID, frames, spec, seeds(4, 200))
+		drops, err := capture.DropEach(t.Context(), e.ID, frames, spec, seeds(3, 200))
 		if err == nil && len(drops) == 0 && e.Messages < 100 {
 			t.Skip("too few messages to lose one")
 		}

@@ -178,7 +178,8 @@ func malformed(name, body string) venuetest.Row {
 func misread(name, body, reason string) venuetest.Row {
 	return venuetest.Row{Name: name + " voids all books",
 		Frames: []venue.Frame{rest(10), diff(11, 11), venuetest.Stream(body)},
-		Want:   answered + outSnap(1) + kind + outDelta(2, 11) + "!" + reason + "\ngap BTCUSD: a book message could not be read"}
+		Want: answered + outSnap(1) + kind + outDelta(2, 11) + "!" + reason +
+			"\ngap BTCUSD: a book message could not be read"}
 }
 
 // refused is a row for a diff of BTCUSD that is not what the venue sends.
@@ -236,7 +237,8 @@ var futuresRows = []venuetest.Row{
 	{Name: "an answer that names no symbol is nobody's without a book",
 		Frames: []venue.Frame{venuetest.Answer("", string(rest(10).Body))}, Want: "!unknown_symbol"},
 	{Name: "an answer that names no symbol is nobody's among two books",
-		Frames: []venue.Frame{future(9, 12, 8), venuetest.Stream(strings.ReplaceAll(string(future(9, 12, 8).Body), "BTC", "ETH")),
+		Frames: []venue.Frame{future(9, 12, 8),
+			venuetest.Stream(strings.ReplaceAll(string(future(9, 12, 8).Body), "BTC", "ETH")),
 			venuetest.Answer("", string(rest(10).Body))},
 		Want: kind + kind + "!unknown_symbol"},
 }
@@ -250,8 +252,9 @@ func FuzzSpot(f *testing.F) { venuetest.Fuzz(f, spotSpec, nil, spotRows) }
 func FuzzFutures(f *testing.F) { venuetest.Fuzz(f, futuresSpec, nil, futuresRows) }
 
 func TestDecodeDoesNotAllocate(t *testing.T) {
-	venuetest.NoAllocs(t, spotSpec, []venue.Frame{rest(10)}, func(i int) venue.Frame { return diff(11+i, 11+i) })
-	venuetest.NoAllocs(t, futuresSpec, []venue.Frame{rest(10)}, func(i int) venue.Frame { return future(11+i, 11+i, 10+i) })
+	first := []venue.Frame{rest(10)}
+	venuetest.NoAllocs(t, spotSpec, first, func(i int) venue.Frame { return diff(11+i, 11+i) })
+	venuetest.NoAllocs(t, futuresSpec, first, func(i int) venue.Frame { return future(11+i, 11+i, 10+i) })
 }
 
 func TestOversizeFrameVoidsAllBooks(t *testing.T) {
