@@ -196,7 +196,7 @@ func TestPriceFigures(t *testing.T) {
 			func(p wire.Price) string {
 				return p.SellAmount + " " + p.BuyAmount + " " + p.Certificate.LowerBoundSellAmount
 			},
-			"0.01 0.00000001 0.00",
+			"0.01 0.00000001 0.01",
 		},
 	}
 	for _, tt := range tests {

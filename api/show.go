@@ -111,12 +111,14 @@ func (s *pricer) append(w *wire.Writer, p *engine.Price, m Meta) {
 	w.Close('}')
 }
 
-// bound is the plan's bound as shown, on the side that nothing can pass.
+// bound is the plan's bound as shown. What a customer receives is shown rounded
+// down and what he pays rounded up, so rounding the bound the same way still
+// bounds whatever could be shown to him.
 func (s *pricer) bound(pl *plan.Plan) int64 {
 	if pl.ExactOut {
-		return shown(pl.Bound.Amount, pl.Sell, money.Down)
+		return shown(pl.Bound.Amount, pl.Sell, money.Up)
 	}
-	return shown(pl.Bound.Amount, pl.Buy, money.Up)
+	return shown(pl.Bound.Amount, pl.Buy, money.Down)
 }
 
 func status(pl *plan.Plan, bound, sell, buy int64) string {

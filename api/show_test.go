@@ -127,7 +127,7 @@ func TestAppendPriceOfOddPlans(t *testing.T) {
 		return body
 	}
 	p := odd(func(p *engine.Price) { p.Plan.Out, p.Plan.Routes[0].Legs[0].Out = 10_000, 10_000 })
-	if p.MidRate != nil || p.SlippageBps != nil || *p.Certificate.GapBps != "9223372036854770000.0000" {
+	if p.MidRate != nil || p.SlippageBps != nil || *p.Certificate.GapBps != "9223372036854760000.0000" {
 		t.Errorf("no mid and no bound: %+v, gap %s", p, *p.Certificate.GapBps)
 	}
 	p = odd(func(p *engine.Price) {

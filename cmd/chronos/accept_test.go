@@ -98,7 +98,7 @@ func TestAcceptPrice(t *testing.T) {
 		"/v1/price?sell_asset=BTC&buy_asset=USDX&sell_amount=1":              "unknown_asset",
 		"/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=1&size=2":        "unknown_key",
 		"/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=1&sell_amount=1": "duplicate_key",
-		"/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=100000":          "insufficient_liquidity",
+		"/v1/price?sell_asset=BTC&buy_asset=USD&buy_amount=1000000000000":    "insufficient_liquidity",
 	} {
 		if _, body := p.get(t, path); !strings.Contains(body, want) {
 			t.Errorf("%s: %s, want %s", path, body, want)
