@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"chronos.dev/api/wire"
 	"chronos.dev/client"
@@ -18,16 +17,15 @@ import (
 
 // ask calls the API and gives every failure its exit code.
 func ask(c *cobra.Command, g *globals, path string) ([]byte, error) {
-	wait, err := time.ParseDuration(g.timeout)
-	if err != nil || wait <= 0 {
-		return nil, exit(exitUsage, fmt.Errorf("--timeout %q: want a duration such as 10s", g.timeout))
+	if g.timeout <= 0 {
+		return nil, exit(exitUsage, fmt.Errorf("--timeout %v: want a duration such as 10s", g.timeout))
 	}
 	cl, err := client.New(g.url)
 	if err != nil {
 		return nil, exit(exitUsage, err)
 	}
 	defer cl.Close()
-	ctx, cancel := context.WithTimeout(c.Context(), wait)
+	ctx, cancel := context.WithTimeout(c.Context(), g.timeout)
 	defer cancel()
 	body, err := cl.Raw(ctx, path)
 	if p := client.AsProblem(err); p != nil {

@@ -14,9 +14,10 @@ import (
 
 // configFlags say where the configuration comes from.
 type configFlags struct {
-	file string
-	sets []string
-	set  map[string]string // what sets and shorter flags say
+	file  string
+	sets  []string
+	kafka string
+	set   map[string]string // what sets and shorter flags say
 }
 
 func (f *configFlags) flags(c *cobra.Command) {
@@ -24,26 +25,31 @@ func (f *configFlags) flags(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVarP(&f.file, "config", "f", envOr("CHRONOS_CONFIG", ""), "configuration file (CHRONOS_CONFIG)")
 	fl.StringArrayVar(&f.sets, "set", nil, "KEY=VALUE: beats file and environment; docs/config.md lists the keys")
-	fl.String("kafka", "", "use the Kafka at host:port[,host:port] instead of the embedded one")
+	fl.StringVar(&f.kafka, "kafka", "", "use the Kafka at host:port[,host:port] instead of the embedded one")
 }
 
 // load reads the configuration.
-func (f *configFlags) load(c *cobra.Command) (*config.Config, error) {
-	for _, s := range f.sets {
-		key, value, ok := strings.Cut(s, "=")
-		if !ok {
-			return nil, exit(exitUsage, fmt.Errorf("--set %q: want KEY=VALUE", s))
-		}
-		f.set[key] = value
-	}
-	if k, err := c.Flags().GetString("kafka"); err == nil && k != "" {
-		f.set["kafka.brokers"] = k
-	}
-	cfg, err := config.Load(f.file, os.Environ(), f.set)
+func (f *configFlags) load() (*config.Config, error) {
+	cfg, err := f.read()
 	if err != nil {
 		return nil, exit(exitUsage, configError(err))
 	}
 	return cfg, nil
+}
+
+// read is load with an error that may be a *config.Error.
+func (f *configFlags) read() (*config.Config, error) {
+	for _, s := range f.sets {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %q: want KEY=VALUE", s)
+		}
+		f.set[key] = value
+	}
+	if f.kafka != "" {
+		f.set["kafka.brokers"] = f.kafka
+	}
+	return config.Load(f.file, os.Environ(), f.set)
 }
 
 // configError puts each problem on a line of its own.
@@ -66,7 +72,7 @@ func newConfigCheck(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use: "check", Short: "Read the configuration and say what is wrong with it", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := config.Load(f.file, os.Environ(), f.set)
+			cfg, err := f.read()
 			var e *config.Error
 			if errors.As(err, &e) && g.output == "json" {
 				if err := printJSON(c.OutOrStdout(), e.Problems); err != nil {
@@ -101,7 +107,7 @@ func newConfigPrint(g *globals) *cobra.Command {
 		Use: "print", Short: "Print the configuration as a file, or with --effective every value and its source",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := f.load(c)
+			cfg, err := f.load()
 			if err != nil {
 				return err
 			}

@@ -26,8 +26,8 @@ func newFeed(g *globals) *cobra.Command {
 type kafkaFlags struct{ configFlags }
 
 // open connects to the Kafka of the configuration and makes sure of its topics.
-func (f *kafkaFlags) open(ctx context.Context, c *cobra.Command, role string) (*config.Config, *broker.Cluster, error) {
-	cfg, err := f.load(c)
+func (f *kafkaFlags) open(ctx context.Context, role string) (*config.Config, *broker.Cluster, error) {
+	cfg, err := f.load()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -38,13 +38,25 @@ func (f *kafkaFlags) open(ctx context.Context, c *cobra.Command, role string) (*
 	if err != nil {
 		return nil, nil, exit(exitUsage, err)
 	}
-	wait, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	if err := cluster.EnsureTopics(wait); err != nil {
+	if err := ensureTopics(ctx, cluster); err != nil {
 		cluster.Close()
-		return nil, nil, exit(exitStart, fmt.Errorf("no Kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ","), err))
+		return nil, nil, err
 	}
 	return cfg, cluster, nil
+}
+
+// brokerWait is the longest that a command waits for Kafka to answer.
+const brokerWait = 10 * time.Second
+
+// ensureTopics makes sure of the topics, or says which Kafka does not answer.
+func ensureTopics(ctx context.Context, c *broker.Cluster) error {
+	ctx, cancel := context.WithTimeout(ctx, brokerWait)
+	defer cancel()
+	if err := c.EnsureTopics(ctx); err != nil {
+		return exit(exitStart, fmt.Errorf("no Kafka at %s: %w; choose another with --kafka HOST:PORT or %s",
+			strings.Join(c.Addrs(), ","), err, (config.Key{Name: "kafka.brokers"}).Env()))
+	}
+	return nil
 }
 
 func newFeedReplay(g *globals) *cobra.Command {
@@ -67,7 +79,7 @@ func newFeedReplay(g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cfg, cluster, err := f.open(c.Context(), c, "replay")
+			cfg, cluster, err := f.open(c.Context(), "replay")
 			if err != nil {
 				return err
 			}
@@ -103,13 +115,13 @@ func newSim(g *globals) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if printN > 0 {
-				cfg, err := f.load(c)
+				cfg, err := f.load()
 				if err != nil {
 					return err
 				}
 				return printSim(c.OutOrStdout(), cfg, printN)
 			}
-			cfg, cluster, err := f.open(c.Context(), c, "sim")
+			cfg, cluster, err := f.open(c.Context(), "sim")
 			if err != nil {
 				return err
 			}
@@ -165,7 +177,10 @@ func newFeedTail(g *globals) *cobra.Command {
 		Short: "Print the records of a topic as they come",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			_, cluster, err := f.open(c.Context(), c, "tail")
+			if err := knownTopic(topic); err != nil {
+				return err
+			}
+			_, cluster, err := f.open(c.Context(), "tail")
 			if err != nil {
 				return err
 			}
@@ -190,6 +205,18 @@ func newFeedTail(g *globals) *cobra.Command {
 	fl.IntVar(&most, "max", 0, "end after this many records; 0 goes on")
 	fl.BoolVar(&begin, "from-beginning", false, "begin with the oldest record that is kept")
 	return c
+}
+
+// knownTopic refuses a topic that nobody would ever write to.
+func knownTopic(name string) error {
+	var names []string
+	for _, t := range broker.Topics() {
+		if t.Name == name {
+			return nil
+		}
+		names = append(names, t.Name)
+	}
+	return exit(exitUsage, fmt.Errorf("--topic %q: want one of %s", name, strings.Join(names, ", ")))
 }
 
 func printLines(ctx context.Context, w io.Writer, g *globals, lines <-chan line, most int) error {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -76,7 +77,7 @@ type globals struct {
 	output  string
 	url     string
 	quiet   bool
-	timeout string
+	timeout time.Duration
 }
 
 func newRoot() *cobra.Command {
@@ -95,7 +96,7 @@ func newRoot() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVarP(&g.output, "output", "o", "table", "output: table or json")
 	f.StringVar(&g.url, "url", envOr("CHRONOS_URL", "http://127.0.0.1:8080"), "where the API is (CHRONOS_URL)")
-	f.StringVar(&g.timeout, "timeout", "10s", "longest wait for the API")
+	f.DurationVar(&g.timeout, "timeout", 10*time.Second, "longest wait for the API")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "say nothing but data and errors")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if g.output != "table" && g.output != "json" {

@@ -37,7 +37,7 @@ func startReplica(t *testing.T, c *broker.Cluster, m *sim.Market) *replica {
 	}
 	r := &replica{engine: e}
 	r.consumer = feed.NewConsumer(c, feed.ConsumerOptions{
-		Sink: func(int) feed.Sink { return &sink{e.Writer()} },
+		Sink: func(int) feed.Sink { return &sink{w: e.Writer()} },
 	})
 	background(t, r.consumer.Run)
 	return r

@@ -34,7 +34,7 @@ func newFeedPublish(g *globals) *cobra.Command {
 			if err != nil {
 				return exit(exitUsage, err)
 			}
-			_, cluster, err := f.open(c.Context(), c, "publish")
+			_, cluster, err := f.open(c.Context(), "publish")
 			if err != nil {
 				return err
 			}
@@ -72,7 +72,7 @@ func readRecords(file string) ([]sendable, error) {
 		r = f
 	}
 	var all []sendable
-	d := &feed.Decoder{Unsequenced: func(market.Key) bool { return true }}
+	d := &feed.Decoder{}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, feed.MaxRecord+1024)
 	for n := 1; lines.Scan(); n++ {
@@ -139,7 +139,8 @@ func confirm(ctx context.Context, c *broker.Cluster, records []sendable, hold ti
 	for sleepUntil(ctx, time.Now().Add(holdEvery)) {
 		for key, r := range last {
 			e := &r.Event
-			e.Kind, e.PrevSeq, e.RecvTime, e.HasChecksum = market.Delta, e.Seq, time.Now().UnixNano(), false
+			e.Kind, e.PrevSeq, e.RecvTime = market.Delta, e.Seq, time.Now().UnixNano()
+			e.HasChecksum, e.Unsequenced = false, false
 			r.HasAt = false
 			err := w.Write(ctx, kafka.Message{Key: []byte(key.String()), Value: r.Append(nil)})
 			if err != nil && !errors.Is(err, context.DeadlineExceeded) {

@@ -83,7 +83,8 @@ func routeFile(file string, o *order) ([]byte, error) {
 	}
 	a, ok := e.Asset(asset)
 	if !ok {
-		return nil, exit(exitUsage, fmt.Errorf("no market in %s trades %s", file, asset))
+		err := &engine.UnknownAssetError{Symbol: asset}
+		return nil, exit(exitProblem, problemError(api.ProblemOf(e, req, err)))
 	}
 	if *amount, err = api.ParseAmount(text, a); err != nil {
 		return nil, exit(exitUsage, fmt.Errorf("amount %q: %w", text, err))

@@ -48,7 +48,7 @@ func newServe(g *globals) *cobra.Command {
 			if f.dev {
 				f.set["mode"] = config.Dev
 			}
-			cfg, err := f.load(c)
+			cfg, err := f.load()
 			if err != nil {
 				return err
 			}
@@ -75,6 +75,7 @@ type server struct {
 	cluster         *broker.Cluster
 	source          *source // nil: others publish
 	engine          *engine.Engine
+	sinks           *sinks
 	consumer        *feed.Consumer
 	letters         *feed.DeadLetters
 	api             *api.Server
@@ -127,8 +128,8 @@ func (s *server) open(ctx context.Context, f *serveFlags) error {
 	if s.cluster, err = newCluster(s.cfg, addrs, "serve"); err != nil {
 		return exit(exitUsage, err)
 	}
-	if err := s.cluster.EnsureTopics(ctx); err != nil {
-		return exit(exitStart, fmt.Errorf("no Kafka at %s: %w", strings.Join(addrs, ","), err))
+	if err := ensureTopics(ctx, s.cluster); err != nil {
+		return err
 	}
 	if err := s.openEngine(); err != nil {
 		return exit(exitUsage, err)
@@ -155,10 +156,11 @@ func (s *server) openEngine() error {
 		}
 	}
 	s.letters = feed.NewDeadLetters(s.cluster)
+	s.sinks = &sinks{engine: s.engine, topic: s.cluster.Name(broker.BookTopic)}
 	s.consumer = feed.NewConsumer(s.cluster, feed.ConsumerOptions{
-		Sink:        func(int) feed.Sink { return &sink{s.engine.Writer()} },
-		DeadLetters: s.letters, Log: s.log,
+		Sink: s.sinks.add, DeadLetters: s.letters, Log: s.log,
 	})
+	s.sinks.consumer = s.consumer
 	return nil
 }
 
@@ -205,7 +207,7 @@ func (s *server) openAPI() error {
 		return err
 	}
 	s.admin, err = admin.New(admin.Options{
-		Engine: s.engine, Traffic: s.api, Feeds: feedStats{s.consumer, s.cluster.Name(broker.BookTopic)},
+		Engine: s.engine, Traffic: s.api, Feeds: s.sinks,
 		Clock: time.Now, Level: &s.level, Version: b.Version, Commit: b.Commit, Go: b.Go,
 	})
 	return err
@@ -244,6 +246,8 @@ func (s *server) run(ctx context.Context, talk io.Writer) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
+		s.api.Drain()
+		time.Sleep(drainFor)
 	}
 	grace, cancel := context.WithTimeout(context.Background(), s.cfg.Shutdown.Grace)
 	defer cancel()
@@ -253,6 +257,10 @@ func (s *server) run(ctx context.Context, talk io.Writer) error {
 	}
 	return err
 }
+
+// drainFor is how long /readyz says that we are going before connections are
+// refused, so that whoever sends requests here can hear of it.
+const drainFor = 500 * time.Millisecond
 
 // sayReady prints one line when every required market is live.
 func (s *server) sayReady(ctx context.Context, talk io.Writer) {
@@ -341,24 +349,6 @@ func (s *server) title() string {
 	}
 	return title
 }
-
-// sink applies the records of one partition.
-type sink struct{ w *engine.Writer }
-
-// Apply applies a record. A book that it breaks shows in the book's state.
-func (s *sink) Apply(r *feed.Record) { _ = s.w.Apply(r.Key, &r.Event) }
-
-// Lost takes a book out, or all of the partition.
-func (s *sink) Lost(key market.Key, reason string, now int64) {
-	if key == (market.Key{}) {
-		s.w.InvalidateAll(reason, now)
-		return
-	}
-	s.w.Invalidate(key, reason, now)
-}
-
-// Flush publishes what changed.
-func (s *sink) Flush(now int64) { s.w.Flush(now) }
 
 // listen opens a port, or says which flag and variable choose another.
 func listen(addr, key string) (net.Listener, error) {

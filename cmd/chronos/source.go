@@ -53,6 +53,10 @@ func (s *source) run(ctx context.Context, c *broker.Cluster, cfg *config.Config,
 	return p.Drain(ctx)
 }
 
+// inventedFee is what a venue that somebody adds to the simulated market takes:
+// 10 basis points.
+const inventedFee = market.FeeUnit / 1000
+
 func newSimulation(cfg *config.Config) *source {
 	opts := sim.Options{Seed: cfg.Sim.Seed, Rate: cfg.Sim.Rate, Troubles: cfg.Sim.Troubles}
 	m := sim.New(opts)
@@ -64,6 +68,9 @@ func newSimulation(cfg *config.Config) *source {
 			o.Rules = func(market.Key) market.BookRules { return m.Rules() }
 			o.Fees = append(o.Fees[:len(o.Fees):len(o.Fees)], m.Fees()...)
 			o.Assets = addAssets(o.Assets, m.Assets())
+			if o.DefaultFee == nil {
+				o.DefaultFee = &market.Fee{Rate: inventedFee, On: market.FeeReceived}
+			}
 		},
 		play: func(ctx context.Context, p *feed.Publisher) error {
 			opts.Start = time.Now().UnixNano()

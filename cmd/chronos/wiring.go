@@ -6,24 +6,9 @@ import (
 	"os"
 	"time"
 
-	"chronos.dev/feed"
-
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
-
-// feedStats shows the consumer to the admin listener.
-type feedStats struct {
-	consumer *feed.Consumer
-	topic    string
-}
-
-// EachPartition visits every partition that is read.
-func (f feedStats) EachPartition(visit func(topic string, partition int, lag int64, age time.Duration)) {
-	for _, p := range f.consumer.Stats().Partitions {
-		visit(f.topic, p.Partition, p.Lag, 0)
-	}
-}
 
 func hostname() string {
 	name, err := os.Hostname()
