@@ -1,7 +1,8 @@
 package main
 
 import (
-	"encoding/json"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os/exec"
@@ -10,11 +11,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"chronos.dev/api/wire"
 )
 
+// A-1: what a newcomer sees first.
 func TestAcceptBannerAndReady(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	p := start(t, "--dev")
 	if d := time.Since(began); d > 5*time.Second {
@@ -23,134 +24,204 @@ func TestAcceptBannerAndReady(t *testing.T) {
 	if status, body := p.get(t, "/livez"); status != http.StatusOK {
 		t.Errorf("livez at once: %d %s", status, body)
 	}
-	for _, line := range []string{
-		"DEV MODE: embedded Kafka (one node, on disk in .chronos/kafka), simulated venues. Not for production.",
-		"try: curl '" + p.api + "/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=2.5'",
-	} {
-		if !strings.Contains(p.talk(), line) {
-			t.Errorf("no line %q in\n%s", line, p.talk())
-		}
-	}
 	p.await(t, "ready in ")
-	if ok := regexp.MustCompile(`ready in [0-9.]+s: 6 venues, 9 assets, 24 markets`).MatchString(p.talk()); !ok {
-		t.Errorf("ready line in\n%s", p.talk())
+	want := []string{
+		`^chronos 0\.1\.0  DEV MODE: embedded Kafka \(one node, on disk in \.chronos/kafka\), ` +
+			`simulated venues\. Not for production\.$`,
+		`^  api        http://127\.0\.0\.1:\d+/v1       reference http://127\.0\.0\.1:\d+/openapi\.yaml$`,
+		`^  metrics    http://127\.0\.0\.1:\d+/metrics$`,
+		`^  kafka      127\.0\.0\.1:\d+$`,
+		`^try: curl 'http://127\.0\.0\.1:\d+/v1/price\?sell_asset=BTC&buy_asset=USD&sell_amount=2\.5'$`,
+		`^ready in \d+\.\d\ds: 6 venues, 9 assets, 24 markets$`,
 	}
-	if status, body := p.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"ready"`) {
-		t.Errorf("readyz: %d %s", status, body)
+	lines := strings.Split(p.talk(), "\n")
+	if len(lines) < len(want) {
+		t.Fatalf("%d lines, want %d:\n%s", len(lines), len(want), p.talk())
+	}
+	for i, re := range want {
+		if !regexp.MustCompile(re).MatchString(lines[i]) {
+			t.Errorf("line %d: %q, want %s", i+1, lines[i], re)
+		}
 	}
 	status, body := fetch(t, p.admin+"/metrics")
 	if status != http.StatusOK || !strings.Contains(body, "chronos_graph_version") {
 		t.Errorf("metrics: %d", status)
 	}
+	if status, _ := p.get(t, "/openapi.yaml"); status != http.StatusOK {
+		t.Errorf("the reference that the banner names: %d", status)
+	}
 }
 
-// A server without a source is alive, not ready, and says what fails.
+func TestAcceptQuiet(t *testing.T) {
+	t.Parallel()
+	for _, arg := range [][]string{{"--quiet"}, {"--set", "log.format=json"}} {
+		args := append(append([]string{"serve", "--dev"}, freePorts...), arg...)
+		c := exec.Command(binary, args...)
+		c.Dir = t.TempDir()
+		var talk strings.Builder
+		c.Stderr = &talk
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) // a banner would be there
+		_ = c.Process.Signal(syscall.SIGTERM)
+		if err := c.Wait(); err != nil || strings.Contains(talk.String(), "try: ") ||
+			strings.Contains(talk.String(), "ready in") {
+			t.Errorf("%v: %v\n%s", arg, err, talk.String())
+		}
+	}
+}
+
+// A-2: alive at once; not ready, and why, until the required book is live.
 func TestAcceptNotReady(t *testing.T) {
-	p := start(t, "--set", "feed.required_markets=kraken:BTC-USD", "--set", "kafka.embedded.sync=false")
-	if status, body := p.get(t, "/livez"); status != http.StatusOK {
+	t.Parallel()
+	p := start(t, "--set", "feed.required_markets=kraken:BTC-USD", "--set", "default_taker_bps=10",
+		"--set", "kafka.embedded.sync=false")
+	if status, body := p.get(t, "/livez"); status != http.StatusOK || body != `{"status":"ok"}` {
 		t.Errorf("livez: %d %s", status, body)
 	}
-	status, body := p.get(t, "/readyz")
-	var problem wire.Problem
-	if err := json.Unmarshal([]byte(body), &problem); err != nil {
-		t.Fatalf("%v: %s", err, body)
+	r := p.ask(t, "/readyz")
+	if r.status != http.StatusServiceUnavailable || r.problem.Code != "not_ready" || !r.problem.Retryable ||
+		fmt.Sprint(r.problem.Failing) != "[book:kraken:BTC-USD]" || r.header.Get("Retry-After") == "" {
+		t.Errorf("readyz: %d %v %s", r.status, r.header, r.body)
 	}
-	if status != http.StatusServiceUnavailable || problem.Code != "not_ready" ||
-		len(problem.Failing) != 1 || problem.Failing[0] != "book:kraken:BTC-USD" {
-		t.Errorf("readyz: %d %+v", status, problem)
+	c := exec.Command(binary, "sim", "--quiet", "--kafka", p.kafka)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
 	}
+	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
+	eventually(t, "readyz is 200", func() bool {
+		status, body := p.get(t, "/readyz")
+		return status == http.StatusOK && body == `{"status":"ready"}`
+	})
 }
 
+// halfRequest opens a connection and sends most of a request.
+func halfRequest(t *testing.T, p *process) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.api, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if _, err := io.WriteString(conn, "GET /v1/time HTTP/1.1\r\nHost: chronos\r\nX-Request-Id: in-flight\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond) // until the server has read it
+	return conn
+}
+
+// A-3: readyz says it first, requests in flight are answered, the end is clean.
 func TestAcceptStop(t *testing.T) {
+	t.Parallel()
 	p := start(t, "--dev")
 	p.await(t, "ready in ")
+	conn := halfRequest(t, p)
+	began := time.Now()
 	p.signal(t, syscall.SIGTERM)
-	select {
-	case <-p.done:
-	case <-time.After(10 * time.Second):
-		t.Fatal("did not end within 10 s")
+	eventually(t, "readyz says that the server goes", func() bool {
+		status, _ := p.get(t, "/readyz")
+		if status == 0 {
+			t.Fatal("refused before readyz said a word")
+		}
+		return status == http.StatusServiceUnavailable
+	})
+	eventually(t, "no new connection is taken", func() bool { status, _ := p.get(t, "/readyz"); return status == 0 })
+	if _, err := io.WriteString(conn, "\r\n"); err != nil {
+		t.Fatal(err)
 	}
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200 ") || !strings.Contains(string(answer), `"unix":`) {
+		t.Errorf("request in flight: %v: %q", err, answer)
+	}
+	p.ended(t, 10*time.Second-time.Since(began))
 	if p.err != nil {
 		t.Errorf("exit: %v\n%s", p.err, p.talk())
 	}
 }
 
-// A price of the running server keeps the promises of its body.
-func TestAcceptPrice(t *testing.T) {
-	p := start(t, "--dev")
-	p.await(t, "ready in ")
-	status, body := p.get(t, "/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=2.5")
-	var price wire.Price
-	if err := json.Unmarshal([]byte(body), &price); err != nil || status != http.StatusOK {
-		t.Fatalf("%d %s: %v", status, body, err)
-	}
-	if !price.Simulated || price.SellAmount != "2.50000000" || len(price.Routes) == 0 {
-		t.Errorf("price: %s", body)
-	}
-	if status, body := p.get(t, "/v1/price?sell_asset=BTC&buy_asset=USD&buy_amount=170000"); status != http.StatusOK ||
-		!strings.Contains(body, `"buy_amount":"170000.00"`) {
-		t.Errorf("exact out: %d %s", status, body)
-	}
-	for path, want := range map[string]string{
-		"/v1/price?sell_asset=BTC&buy_asset=USD":                             "amount_xor",
-		"/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=1&buy_amount=1":  "amount_xor",
-		"/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=0.000000001":     "amount_scale",
-		"/v1/price?sell_asset=BTC&buy_asset=USDX&sell_amount=1":              "unknown_asset",
-		"/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=1&size=2":        "unknown_key",
-		"/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=1&sell_amount=1": "duplicate_key",
-		"/v1/price?sell_asset=BTC&buy_asset=USD&buy_amount=1000000000000":    "insufficient_liquidity",
-	} {
-		if _, body := p.get(t, path); !strings.Contains(body, want) {
-			t.Errorf("%s: %s, want %s", path, body, want)
+// A-3: a second signal ends the process at once, as the shell reports 130 and 143.
+func TestAcceptSecondSignal(t *testing.T) {
+	t.Parallel()
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		p := start(t, "--dev")
+		p.await(t, "ready in ")
+		halfRequest(t, p) // so that a clean end takes its time
+		p.signal(t, sig)
+		eventually(t, "the server goes", func() bool { status, _ := p.get(t, "/readyz"); return status != http.StatusOK })
+		p.signal(t, sig)
+		p.ended(t, time.Second)
+		ws, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if !ok || !ws.Signaled() || ws.Signal() != sig {
+			t.Errorf("second %v: %v", sig, p.cmd.ProcessState)
 		}
 	}
 }
 
-// When the source falls silent, prices stop within the stale bound.
-func TestAcceptStaleBooksGiveNoPrice(t *testing.T) {
-	p := start(t, "--dev")
-	p.await(t, "ready in ")
-	other := start(t, "--kafka", p.kafka, "--set", "default_taker_bps=10")
-	const path = "/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=1"
-	eventually(t, "the second server prices", func() bool {
-		status, _ := other.get(t, path)
-		return status == http.StatusOK
-	})
-	p.signal(t, syscall.SIGKILL)
-	eventually(t, "prices stop", func() bool {
-		status, body := other.get(t, path)
-		return status == http.StatusServiceUnavailable && strings.Contains(body, "stale_market_data")
-	})
-}
-
 func TestAcceptPortTaken(t *testing.T) {
+	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	_, talk, code := command(t, "serve", "--dev", "--set", "http.addr="+ln.Addr().String())
-	if code != exitStart || !strings.Contains(talk, "http.addr") || !strings.Contains(talk, "CHRONOS_HTTP_ADDR") ||
-		strings.Count(talk, "\n") != 1 {
-		t.Errorf("exit %d: %q", code, talk)
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	tests := []struct{ key, value, env string }{
+		{"http.addr", ln.Addr().String(), "CHRONOS_HTTP_ADDR"},
+		{"admin.addr", ln.Addr().String(), "CHRONOS_ADMIN_ADDR"},
+		{"kafka.embedded.port", port, "CHRONOS_KAFKA_EMBEDDED_PORT"},
+	}
+	for _, tt := range tests {
+		args := append([]string{"serve", "--dev"}, freePorts...)
+		_, talk, code := command(t, append(args, "--set", tt.key+"="+tt.value)...)
+		if code != exitStart || !strings.Contains(talk, "--set "+tt.key) || !strings.Contains(talk, tt.env) ||
+			!strings.Contains(talk, port) || strings.Count(talk, "\n") != 1 {
+			t.Errorf("%s: exit %d: %q", tt.key, code, talk)
+		}
+	}
+}
+
+// A server can neither start on a Kafka that is not there nor on one that hangs.
+func TestAcceptNoKafka(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close() // accepts in the kernel, and never answers
+	for _, addr := range []string{"127.0.0.1:1", ln.Addr().String()} {
+		t.Run(addr, func(t *testing.T) {
+			t.Parallel()
+			_, talk, code := command(t, append([]string{"serve", "--kafka", addr}, freePorts...)...)
+			if code != exitStart || !strings.Contains(talk, addr) || !strings.Contains(talk, "--kafka") ||
+				strings.Count(talk, "\n") != 1 {
+				t.Errorf("exit %d: %q", code, talk)
+			}
+		})
 	}
 }
 
 func TestAcceptDevOnOpenAddress(t *testing.T) {
-	_, talk, code := command(t, "serve", "--dev", "--set", "http.addr=0.0.0.0:0")
-	if code != exitUsage || !strings.Contains(talk, "--i-know") {
-		t.Errorf("exit %d: %q", code, talk)
+	t.Parallel()
+	for _, key := range []string{"http.addr", "admin.addr"} {
+		_, talk, code := command(t, append(append([]string{"serve", "--dev"}, freePorts...), "--set", key+"=0.0.0.0:0")...)
+		if code != exitUsage || !strings.Contains(talk, "--i-know") {
+			t.Errorf("exit %d: %q", code, talk)
+		}
 	}
+	p := start(t, "--dev", "--set", "http.addr=0.0.0.0:0", "--i-know")
+	p.await(t, "ready in ")
 }
 
 // Two servers cannot share the directory of an embedded broker.
 func TestAcceptDirectoryLocked(t *testing.T) {
+	t.Parallel()
 	p := start(t, "--dev")
 	args := append([]string{"serve", "--dev"}, freePorts...)
 	c := exec.Command(binary, args...)
 	c.Dir = p.cmd.Dir
-	out, err := c.CombinedOutput()
+	out, _ := c.CombinedOutput()
 	if c.ProcessState.ExitCode() != exitStart || !strings.Contains(string(out), "another process") {
-		t.Errorf("%v: %s", err, out)
+		t.Errorf("%v: %s", c.ProcessState, out)
 	}
 }

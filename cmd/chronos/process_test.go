@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"chronos.dev/api/wire"
 )
 
 // binary is the program under test, built once.
@@ -56,7 +59,7 @@ var freePorts = []string{
 }
 
 var (
-	apiLine   = regexp.MustCompile(`^  api +(http://[0-9.:]+)/v1`)
+	apiLine   = regexp.MustCompile(`^  api +(http://[0-9.:\[\]]+)/v1`)
 	adminLine = regexp.MustCompile(`^  metrics +(http://[0-9.:]+)/metrics`)
 	kafkaLine = regexp.MustCompile(`^  kafka +([0-9.:]+)$`)
 )
@@ -142,25 +145,67 @@ func (p *process) get(t *testing.T, path string) (int, string) {
 
 func fetch(t *testing.T, url string) (int, string) {
 	t.Helper()
+	r := request(t, url)
+	return r.status, r.body
+}
+
+// answer is what came of a request: status 0 if the server could not be reached.
+type answer struct {
+	status  int
+	header  http.Header
+	body    string
+	price   wire.Price   // of a 200
+	problem wire.Problem // of all else
+}
+
+// ask is get with the body decoded.
+func (p *process) ask(t *testing.T, path string) answer {
+	t.Helper()
+	r := request(t, p.api+path)
+	var to any = &r.problem
+	if r.status == http.StatusOK {
+		to = &r.price
+	}
+	if r.status != 0 {
+		if err := json.Unmarshal([]byte(r.body), to); err != nil {
+			t.Fatalf("%s: %v: %s", path, err, r.body)
+		}
+	}
+	return r
+}
+
+func request(t *testing.T, url string) answer {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Close = true // a test that asks whether new connections are taken must not keep old ones
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, err.Error()
+		return answer{body: err.Error()}
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return 0, err.Error()
+		return answer{body: err.Error()}
 	}
-	return res.StatusCode, string(body)
+	return answer{status: res.StatusCode, header: res.Header, body: string(body)}
 }
 
-// signal sends a signal and waits for the end.
+// ended waits for the end of the process, at most d.
+func (p *process) ended(t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(d):
+		t.Fatalf("the process has not ended within %v:\n%s", d, p.talk())
+	}
+}
+
+// signal sends a signal.
 func (p *process) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
