@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,7 +19,7 @@ import (
 func TestAcceptBannerAndReady(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
-	p := start(t, "--dev")
+	p := start(t, "--dev", "--set", "kafka.embedded.sync=true")
 	if d := time.Since(began); d > 5*time.Second {
 		t.Errorf("the banner took %v", d)
 	}
@@ -75,8 +77,7 @@ func TestAcceptQuiet(t *testing.T) {
 // A-2: alive at once; not ready, and why, until the required book is live.
 func TestAcceptNotReady(t *testing.T) {
 	t.Parallel()
-	p := start(t, "--set", "feed.required_markets=kraken:BTC-USD", "--set", "default_taker_bps=10",
-		"--set", "kafka.embedded.sync=false")
+	p := start(t, "--set", "feed.required_markets=kraken:BTC-USD", "--set", "default_taker_bps=10")
 	if status, body := p.get(t, "/livez"); status != http.StatusOK || body != `{"status":"ok"}` {
 		t.Errorf("livez: %d %s", status, body)
 	}
@@ -189,15 +190,19 @@ func TestAcceptNoKafka(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close() // accepts in the kernel, and never answers
-	for _, addr := range []string{"127.0.0.1:1", ln.Addr().String()} {
-		t.Run(addr, func(t *testing.T) {
-			t.Parallel()
-			_, talk, code := command(t, append([]string{"serve", "--kafka", addr}, freePorts...)...)
-			if code != exitStart || !strings.Contains(talk, addr) || !strings.Contains(talk, "--kafka") ||
-				strings.Count(talk, "\n") != 1 {
-				t.Errorf("exit %d: %q", code, talk)
-			}
-		})
+	var group sync.WaitGroup
+	defer group.Wait()
+	serve := append([]string{"serve"}, freePorts...)
+	for _, args := range [][]string{serve, {"feed", "tail"}} {
+		for _, addr := range []string{"127.0.0.1:1", ln.Addr().String()} {
+			group.Go(func() {
+				_, talk, code := command(t, slices.Concat(args, []string{"--kafka", addr})...)
+				if code != exitStart || !strings.Contains(talk, addr) || !strings.Contains(talk, "--kafka") ||
+					strings.Count(talk, "\n") != 1 {
+					t.Errorf("%v: exit %d: %q", args, code, talk)
+				}
+			})
+		}
 	}
 }
 
@@ -216,8 +221,9 @@ func TestAcceptDevOnOpenAddress(t *testing.T) {
 // Two servers cannot share the directory of an embedded broker.
 func TestAcceptDirectoryLocked(t *testing.T) {
 	t.Parallel()
-	p := start(t, "--dev")
-	args := append([]string{"serve", "--dev"}, freePorts...)
+	onDisk := []string{"--dev", "--set", "kafka.embedded.sync=true"}
+	p := start(t, onDisk...)
+	args := slices.Concat([]string{"serve"}, freePorts, onDisk)
 	c := exec.Command(binary, args...)
 	c.Dir = p.cmd.Dir
 	out, _ := c.CombinedOutput()

@@ -52,10 +52,10 @@ type process struct {
 	err  error
 }
 
-// freePorts make a server independent of what else runs here.
+// freePorts make a server independent of what else runs here, slow disks included.
 var freePorts = []string{
 	"--set", "http.addr=127.0.0.1:0", "--set", "admin.addr=127.0.0.1:0",
-	"--set", "kafka.embedded.port=0", "--set", "log.format=text",
+	"--set", "kafka.embedded.port=0", "--set", "log.format=text", "--set", "kafka.embedded.sync=false",
 }
 
 var (

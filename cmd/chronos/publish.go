@@ -75,7 +75,8 @@ func readRecords(file string) ([]sendable, error) {
 	d := &feed.Decoder{}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, feed.MaxRecord+1024)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		b := bytes.TrimSpace(lines.Bytes())
 		if len(b) == 0 {
 			continue
@@ -91,7 +92,7 @@ func readRecords(file string) ([]sendable, error) {
 		all = append(all, s)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s:%d: %w", file, n, err)
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s holds no record", file)
