@@ -71,6 +71,16 @@ func outGap(first, last, at int) string {
 	return fmt.Sprintf("gap BTCUSD: a diff of ids %d to %d, the book is at %d\n", first, last, at)
 }
 
+func outWithin(first, last, from, at int) string {
+	return fmt.Sprintf("gap BTCUSD: a diff of ids %d to %d within that of %d to %d\n", first, last, from, at)
+}
+
+// later is a frame received seconds after the others.
+func later(f venue.Frame, seconds int64) venue.Frame {
+	f.Time += seconds * 1e9
+	return f
+}
+
 var spotRows = []venuetest.Row{
 	{Name: "diffs wait for the snapshot; what it holds is dropped, the rest follows",
 		Frames: []venue.Frame{diff(5, 8), diff(9, 10), diff(11, 12), rest(10), diff(13, 13)},
@@ -108,6 +118,18 @@ var spotRows = []venuetest.Row{
 			venuetest.Connect(0), diff(14, 14), venuetest.Connect(0), diff(16, 16), rest(15)},
 		Want: kind + answered + outSnap(1) + kind + outDelta(2, 12) + "-\n" + kind + outDelta(3, 13) +
 			"-\n" + anew + kind + "-\n" + kind + answered + outSnap(4) + outDelta(5, 16)},
+	{Name: "a diff within the one before shows that that one's last id was wrong",
+		Frames: []venue.Frame{rest(10), diff(11, 92), diff(13, 14), diff(15, 16), rest(16), diff(17, 17)},
+		Want: answered + outSnap(1) + kind + outDelta(2, 92) + kind + outWithin(13, 14, 11, 92) + kind + answered +
+			outSnap(3) + kind + outDelta(4, 17)},
+	{Name: "a diff whose last id is before its first is no old one",
+		Frames: []venue.Frame{rest(10), diff(11, 12), diff(13, 4)},
+		Want:   answered + outSnap(1) + kind + outDelta(2, 12) + kind + outWithin(13, 4, 11, 12)},
+	{Name: "a stream that stays behind its snapshot shows that the snapshot's id was wrong",
+		Frames: []venue.Frame{rest(90), later(diff(11, 12), 5), later(diff(13, 14), 6), later(diff(15, 16), 7),
+			later(rest(16), 8), later(diff(17, 17), 8)},
+		Want: answered + outSnap(1) + kind + kind + "gap BTCUSD: a diff up to id 14, long after the snapshot of id 90\n" +
+			kind + answered + outSnap(2) + kind + outDelta(3, 17)},
 	{Name: "ids that contradict each other follow nothing",
 		Frames: []venue.Frame{rest(10), diff(14, 12), rest(20), diff(-1, 21)},
 		Want: answered + outSnap(1) + kind + outGap(14, 12, 10) + answered + outSnap(2) + kind +

@@ -148,7 +148,7 @@ func TestBadDiffs(t *testing.T) {
 
 func TestQuirks(t *testing.T) {
 	d := New()
-	venuetest.Transcript(d, at(8, 9), at(10, 11), rest(10), at(11, 11), at(12, 12))
+	venuetest.Transcript(d, at(8, 9), at(10, 11), rest(10), at(10, 11), at(12, 12))
 	got := d.Quirks()["BTC_USDT"]
 	if got[venue.QuirkStale] != 2 || got[venue.QuirkSpans] != 1 || len(got) != 2 {
 		t.Errorf("quirks %v, want 2 stale and 1 that spans the book", got)

@@ -1,6 +1,9 @@
 package session
 
 import (
+	"fmt"
+	"time"
+
 	"chronos.dev/feed/venue"
 	"chronos.dev/market"
 )
@@ -12,6 +15,11 @@ const (
 	maxWaitingLevels = 250_000   // levels of one book
 	maxSessionLevels = 2_000_000 // levels of all books, about 100 MB
 )
+
+// maxBehind is how long the diffs after a snapshot may still be older than it.
+// What stays behind for longer is a snapshot of a wrong id, over which every diff
+// would pass for old.
+const maxBehind = 5 * time.Second
 
 // Diff is a change of a book that says where it stands in the venue's ids.
 type Diff struct {
@@ -26,7 +34,9 @@ type Diff struct {
 // for apart, gives it one, and diffs that come before wait for it.
 type Chain struct {
 	at      int64 // id of the last update in the book
+	from    int64 // id of the first update of the last diff in it
 	first   bool  // the next diff is the first after a snapshot
+	since   int64 // receive time of that snapshot
 	waiting []Diff
 	levels  int // in waiting
 }
@@ -97,7 +107,7 @@ func (c *Chained) Snapshot(bk *Book[Chain], id int64) {
 	}
 	waiting, conn := bk.State.waiting, bk.Conn
 	c.Void(bk)
-	bk.State = Chain{at: id, first: true}
+	bk.State = Chain{at: id, first: true, since: c.frame.Time}
 	c.Emit(bk, market.Snapshot, bk.Seq+1)
 	bk.Conn = conn
 	for i := range waiting {
@@ -124,19 +134,38 @@ func (c *Chained) Void(bk *Book[Chain]) {
 // apply emits a diff if it follows the book, else a Gap.
 func (c *Chained) apply(bk *Book[Chain], u *Diff) {
 	st := &bk.State
-	if c.rules.Stale(u, st.at, st.first) {
-		c.Quirks.Add(bk.Symbol, c.rules.StaleQuirk)
-		return
+	stale, why := c.rules.Stale(u, st.at, st.first), ""
+	if stale {
+		why = c.neverStale(st, u)
+	} else {
+		why = c.rules.Follows(u, st.at, st.first)
 	}
-	if why := c.rules.Follows(u, st.at, st.first); why != "" {
+	switch {
+	case why != "":
 		c.Gap(bk, why)
 		c.Void(bk)
+		return
+	case stale:
+		c.Quirks.Add(bk.Symbol, c.rules.StaleQuirk)
 		return
 	}
 	if st.first && c.rules.FirstQuirk != "" {
 		c.Quirks.Add(bk.Symbol, c.rules.FirstQuirk)
 	}
-	st.at, st.first = u.Last, false
+	st.at, st.from, st.first = u.Last, u.First, false
 	c.Event.VenueTime = u.VenueTime
 	c.Emit(bk, market.Delta, bk.Seq+1)
+}
+
+// neverStale says why a diff that looks stale cannot be, "" if it can. A diff that
+// was heard before begins no later than the last one; one that begins within it
+// shows that the last one, or the snapshot, named an id too high.
+func (c *Chained) neverStale(st *Chain, u *Diff) string {
+	switch {
+	case st.first && c.frame.Time-st.since > int64(maxBehind):
+		return fmt.Sprintf("a diff up to id %d, long after the snapshot of id %d", u.Last, st.at)
+	case !st.first && u.First > st.from:
+		return fmt.Sprintf("a diff of ids %d to %d within that of %d to %d", u.First, u.Last, st.from, st.at)
+	}
+	return ""
 }

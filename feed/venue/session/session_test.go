@@ -148,7 +148,7 @@ func TestRefusals(t *testing.T) {
 		act  func(*play, *Book[int], error) error
 		err  error
 		want string
-		gaps int // of two books on two connections
+		gaps int // of B, the second of two books on two connections
 	}{
 		{"malformed voids the connection", func(p *play, _ *Book[int], err error) error { return p.Malformed(err) },
 			errors.New("x"), venue.ReasonMalformed, 1},
@@ -156,6 +156,8 @@ func TestRefusals(t *testing.T) {
 			errors.New("x"), venue.ReasonShape, 1},
 		{"misshapen voids the book", func(p *play, bk *Book[int], err error) error { return p.Misshapen(bk, err) },
 			errors.New("x"), venue.ReasonShape, 1},
+		{"refused voids nothing", func(p *play, _ *Book[int], err error) error { return p.Refuse(err) },
+			errors.New("x"), venue.ReasonShape, 0},
 		{"a reason that is known stays", func(p *play, bk *Book[int], err error) error { return p.Misshapen(bk, err) },
 			own, venue.ReasonNumber, 1},
 	}
@@ -171,8 +173,8 @@ func TestRefusals(t *testing.T) {
 			if err := tt.act(p, bk, tt.err); reason(err) != tt.want {
 				t.Errorf("error %v, want reason %s", err, tt.want)
 			}
-			if got := strings.Join(p.got, "|"); got != "3 B 1<1 0" {
-				t.Errorf("events %q, want a gap of B", got)
+			if got := strings.Join(p.got, "|"); got != []string{"", "3 B 1<1 0"}[tt.gaps] {
+				t.Errorf("events %q, want %d gaps of B", got, tt.gaps)
 			}
 		})
 	}
@@ -324,5 +326,108 @@ func TestSides(t *testing.T) {
 		if got := tt.sides.Check(tt.err); got != tt.want {
 			t.Errorf("%+v.Check(%v) = %v, want %v", tt.sides, tt.err, got, tt.want)
 		}
+	}
+}
+
+func TestSided(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{`[]`, ""},
+		{`[["buy","100.0","1"],["sell","101","0"],["buy","99","2","more"]]`, "b100.0:1 a101:0 b99:2"},
+		{`[["buy","100"]]`, venue.ReasonNumber},
+		{`[["buy"]]`, venue.ReasonNumber},
+		{`[[]]`, venue.ReasonNumber},
+		{`[["sell","-1","1"]]`, venue.ReasonNumber},
+		{`[["bid","100","1"]]`, `session: "bid" is no side`},
+		{`[[5,"100","1"]]`, "error"},
+		{`["buy"]`, "error"},
+		{`{}`, "error"},
+	}
+	for _, tt := range tests {
+		p := newPlay()
+		p.begin(venue.Frame{Kind: venue.Stream})
+		var s jscan.Scanner
+		s.Reset([]byte(tt.in))
+		got := ""
+		switch err := p.Sided(&s); {
+		case err != nil && tt.want == "error":
+			got = "error"
+		case err != nil:
+			got = reason(err)
+		default:
+			var levels []string
+			for _, l := range p.Event.Levels {
+				levels = append(levels, fmt.Sprintf("%c%s:%s", l.Side.String()[0], l.Price, l.Size))
+			}
+			got = strings.Join(levels, " ")
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestEachAndOnly(t *testing.T) {
+	p := newPlay()
+	if p.Only() != nil {
+		t.Error("an empty session has an only book")
+	}
+	for conn, symbol := range []string{"A", "B", "C", "D"} {
+		p.begin(venue.Frame{Kind: venue.Stream, Conn: conn % 2})
+		bk := p.book(t, symbol)
+		if only := p.Only(); (only == bk) != (conn == 0) || conn > 0 && only != nil {
+			t.Errorf("Only() = %v among %d books", only, conn+1)
+		}
+	}
+	got := ""
+	p.Each(1, func(bk *Book[int]) { got += bk.Symbol })
+	if got != "BD" {
+		t.Errorf("Each(1) calls with %q, want B and D", got)
+	}
+}
+
+func TestChainedBoundsWhatWaits(t *testing.T) {
+	rules := ChainRules{
+		Stale:   func(u *Diff, at int64, _ bool) bool { return u.Last <= at },
+		Follows: func(u *Diff, at int64, _ bool) string { return "never" },
+	}
+	tests := []struct {
+		name                 string
+		books, diffs, levels int // diffs of each book, levels of each diff
+		refused              int
+	}{
+		{"diffs of one book, without levels too", 1, maxWaiting + 1, 0, 1},
+		{"just as many are kept", 1, maxWaiting, 0, 0},
+		{"levels of one book", 1, 11, maxWaitingLevels / 10, 1},
+		{"levels of all books", 9, 10, maxWaitingLevels / 10, 10},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, refused := NewChained("lab", rules), 0
+			emit := func(e *market.Event) { t.Fatalf("event %+v without a snapshot", e) }
+			for i := range tt.books {
+				for j := range tt.diffs {
+					_, _ = c.Begin(&venue.Frame{Kind: venue.Stream}, emit)
+					bk, err := c.Book([]byte{'A' + byte(i)})
+					if err != nil {
+						t.Fatal(err)
+					}
+					c.Event.Levels = append(c.Event.Levels, make([]market.Level, tt.levels)...)
+					if err := c.Update(bk, Diff{First: int64(j), Last: int64(j)}); err != nil {
+						refused++
+						if reason(err) != venue.ReasonOversize || bk.State.levels != 0 || len(bk.State.waiting) != 0 {
+							t.Errorf("error %v, %d diffs wait", err, len(bk.State.waiting))
+						}
+					}
+				}
+			}
+			sum := 0
+			c.Each(0, func(bk *Book[Chain]) { sum += bk.State.levels })
+			if refused != tt.refused || sum != c.levels || sum > maxSessionLevels {
+				t.Errorf("%d refused, want %d; %d levels wait, counted as %d", refused, tt.refused, sum, c.levels)
+			}
+			if _, err := c.Begin(&venue.Frame{Kind: venue.Connect}, emit); err != nil || c.levels != 0 {
+				t.Errorf("%d levels wait on a new connection, %v", c.levels, err)
+			}
+		})
 	}
 }
