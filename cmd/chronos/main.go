@@ -22,11 +22,16 @@ func main() {
 // context, so that commands finish what they began; the second ends the process
 // at once, as the shell expects.
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		<-ctx.Done()
-		stop() // from here on a signal has its default effect
+		<-signals
+		// First the default effect, then the end: a second signal must not be
+		// lost between the two.
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		cancel()
 	}()
 	root := newRoot()
 	root.SetArgs(args)
