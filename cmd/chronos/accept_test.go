@@ -151,7 +151,7 @@ func TestAcceptSecondSignal(t *testing.T) {
 		p.signal(t, sig)
 		eventually(t, "the server goes", func() bool { status, _ := p.get(t, "/readyz"); return status != http.StatusOK })
 		p.signal(t, sig)
-		p.ended(t, time.Second)
+		p.ended(t, 5*time.Second) // well below the grace of a clean end
 		ws, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 		if !ok || !ws.Signaled() || ws.Signal() != sig {
 			t.Errorf("second %v: %v", sig, p.cmd.ProcessState)
