@@ -10,7 +10,7 @@ import (
 )
 
 // Weak duality of generalized flow: give every node a price nu >= 0, the target
-// a positive one. Then no plan of at most three hops, however it splits, gives
+// a positive one. Then no split over routes of at most three hops that visit no asset twice gives
 // more than
 //
 //	B(nu) = (nu_S*X + sum over arcs v->w of max(0, Out*nu_w - In*nu_v)) / nu_T

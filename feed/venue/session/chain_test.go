@@ -238,7 +238,7 @@ func TestChainIsNeverSilentlyWrong(t *testing.T) {
 					t.Fatalf("live %v at %d, want it at %d", l.live(), l.at, last)
 				}
 			})
-			if compared < 150 || gaps < 15 {
+			if !testing.Short() && (compared < 150 || gaps < 15) {
 				t.Errorf("only %d books compared and %d gaps seen", compared, gaps)
 			}
 		})
