@@ -174,7 +174,7 @@ func TestReadersAndWriters(t *testing.T) {
 	close(done)
 	read.Wait()
 	t.Logf("%d plans beside %d events, %+v", plans.Load(), rounds*len(venues), e.Stats())
-	if plans.Load() < 10 || e.Stats().Gaps < 10 {
+	if !testing.Short() && (plans.Load() < 10 || e.Stats().Gaps < 10) {
 		t.Error("too little happened to show anything")
 	}
 }
