@@ -219,7 +219,9 @@ func TestAcceptStaleBooksGiveNoPrice(t *testing.T) {
 	source := start(t, "--dev")
 	source.await(t, "ready in ")
 	p := start(t, "--kafka", source.kafka, "--set", "default_taker_bps=10")
-	eventually(t, "the second server prices", func() bool { return p.ask(t, price+"&sell_amount=1").status == http.StatusOK })
+	eventually(t, "the second server prices", func() bool {
+		return p.ask(t, price+"&sell_amount=1").status == http.StatusOK
+	})
 	source.signal(t, syscall.SIGKILL)
 	source.ended(t, 5*time.Second)
 	silent := time.Now()
@@ -228,7 +230,7 @@ func TestAcceptStaleBooksGiveNoPrice(t *testing.T) {
 		r := p.ask(t, price+"&sell_amount=1")
 		if r.status == http.StatusOK {
 			if r.price.OldestBookAgeMs > 2000 || asked.Sub(silent) > 2*time.Second {
-				t.Errorf("a price %v after the last record, of a book %d ms old", asked.Sub(silent), r.price.OldestBookAgeMs)
+				t.Errorf("a price %v after the last record, %d ms old", asked.Sub(silent), r.price.OldestBookAgeMs)
 			}
 			return false
 		}

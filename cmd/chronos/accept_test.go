@@ -105,7 +105,7 @@ func halfRequest(t *testing.T, p *process) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if _, err := io.WriteString(conn, "GET /v1/time HTTP/1.1\r\nHost: chronos\r\nX-Request-Id: in-flight\r\n"); err != nil {
+	if _, err := io.WriteString(conn, "GET /v1/time HTTP/1.1\r\nHost: chronos\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(50 * time.Millisecond) // until the server has read it
@@ -209,7 +209,8 @@ func TestAcceptNoKafka(t *testing.T) {
 func TestAcceptDevOnOpenAddress(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"http.addr", "admin.addr"} {
-		_, talk, code := command(t, append(append([]string{"serve", "--dev"}, freePorts...), "--set", key+"=0.0.0.0:0")...)
+		args := slices.Concat([]string{"serve", "--dev"}, freePorts, []string{"--set", key + "=0.0.0.0:0"})
+		_, talk, code := command(t, args...)
 		if code != exitUsage || !strings.Contains(talk, "--i-know") {
 			t.Errorf("exit %d: %q", code, talk)
 		}
@@ -229,5 +230,18 @@ func TestAcceptDirectoryLocked(t *testing.T) {
 	out, _ := c.CombinedOutput()
 	if c.ProcessState.ExitCode() != exitStart || !strings.Contains(string(out), "another process") {
 		t.Errorf("%v: %s", c.ProcessState, out)
+	}
+}
+
+// What was on disk when the process was killed is enough to start again.
+func TestAcceptRestartAfterKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for range 3 {
+		p := startIn(t, dir, "--dev", "--set", "kafka.embedded.sync=true")
+		p.await(t, "ready in ")
+		eventually(t, "a price", func() bool { return p.ask(t, price+"&sell_amount=1").status == http.StatusOK })
+		p.signal(t, syscall.SIGKILL)
+		p.ended(t, 5*time.Second)
 	}
 }

@@ -28,10 +28,13 @@ func ask(c *cobra.Command, g *globals, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(c.Context(), g.timeout)
 	defer cancel()
 	body, err := cl.Raw(ctx, path)
-	if p := client.AsProblem(err); p != nil {
+	p := client.AsProblem(err)
+	switch {
+	case p != nil && p.Code == "":
+		return nil, exit(exitNetwork, fmt.Errorf("%s answered with status %d, but not as Chronos does", g.url, p.Status))
+	case p != nil:
 		return nil, exit(exitProblem, problemError(&p.Problem))
-	}
-	if err != nil {
+	case err != nil:
 		return nil, exit(exitNetwork, err)
 	}
 	return body, nil

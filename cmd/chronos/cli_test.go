@@ -79,7 +79,8 @@ func TestRouteAsTheServer(t *testing.T) {
 	p.await(t, "ready in ")
 	live := p.ask(t, "/v1/price?sell_asset=SOL&buy_asset=EUR&sell_amount=25")
 	_, dump := fetch(t, p.admin+"/v1/snapshot")
-	c := exec.Command(binary, "route", "--market", "-", "--sell", "SOL", "--buy", "EUR", "--sell-amount", "25", "-o", "json")
+	c := exec.Command(binary, "route", "--market", "-", "--sell", "SOL", "--buy", "EUR", "--sell-amount", "25",
+		"-o", "json")
 	c.Stdin = strings.NewReader(dump)
 	out, err := c.Output()
 	if err != nil || live.status != 200 {
@@ -139,8 +140,8 @@ func TestExitCodes(t *testing.T) {
 		{"amount that is no number", append(order, "1e3"), exitUsage, "1e3"},
 		{"unknown asset", []string{"route", "--market", file, "--sell", "ETH", "--buy", "XYZ", "--sell-amount", "1"},
 			exitProblem, "unknown_asset"},
-		{"unknown asset, near names", []string{"route", "--market", file, "--sell", "ETC", "--buy", "BTC", "--sell-amount", "1"},
-			exitProblem, "Near names: BTC, ETH"},
+		{"unknown asset, near names", []string{"route", "--market", file, "--sell", "ETC", "--buy", "BTC",
+			"--sell-amount", "1"}, exitProblem, "Near names: BTC, ETH"},
 		{"one asset twice", []string{"route", "--market", file, "--sell", "BTC", "--buy", "BTC", "--sell-amount", "1"},
 			exitUsage, "both BTC"},
 		{"no amount", []string{"route", "--market", file, "--sell", "ETH", "--buy", "BTC"}, exitUsage, "sell-amount"},
@@ -267,8 +268,8 @@ func TestConfigCheck(t *testing.T) {
 func TestConfigPrint(t *testing.T) {
 	t.Parallel()
 	secret := writeFile(t, "hush\n")
-	file := writeFile(t, "kafka:\n  prefix: file.\n  brokers: [a:1]\n  tls: true\n  sasl: {mechanism: PLAIN, username: u, password_file: "+secret+"}\n"+
-		"sim: {seed: 4}\nlog: {level: warn}\n")
+	file := writeFile(t, "kafka:\n  prefix: file.\n  brokers: [a:1]\n  tls: true\n"+
+		"  sasl: {mechanism: PLAIN, username: u, password_file: "+secret+"}\nsim: {seed: 4}\nlog: {level: warn}\n")
 	c := exec.Command(binary, "config", "print", "--effective", "-f", file, "--set", "sim.seed=6")
 	c.Env = append(os.Environ(), "CHRONOS_SIM_SEED=5", "CHRONOS_LOG_LEVEL=error")
 	var talk strings.Builder

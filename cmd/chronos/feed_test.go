@@ -8,13 +8,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"chronos.dev/broker"
 	"chronos.dev/feed/capture"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/segmentio/kafka-go"
 )
 
 // captures returns the folder of recorded captures, or skips.
@@ -158,7 +164,8 @@ func TestFeedVerifyRecorded(t *testing.T) {
 	if len(results) != 1 || !results[0].OK || results[0].SumsOK != 7575 || results[0].SumsBad != 0 {
 		t.Errorf("%+v", results)
 	}
-	out, talk, code = command(t, "feed", "verify", "--captures", dir, "--venues", "bitfinex", "--drop-one", "3", "-o", "json")
+	out, talk, code = command(t, "feed", "verify", "--captures", dir, "--venues", "bitfinex", "--drop-one", "3",
+		"-o", "json")
 	var drops []capture.Drop
 	if err := json.Unmarshal([]byte(out), &drops); err != nil || code != 0 || len(drops) != 1 || !drops[0].Noticed {
 		t.Errorf("exit %d, %v: %s%s", code, err, out, talk)
@@ -223,7 +230,8 @@ func TestExampleMovesThePrice(t *testing.T) {
 	t.Parallel()
 	p := start(t, "--dev")
 	p.await(t, "ready in ")
-	c := exec.Command(binary, "feed", "publish", "--kafka", p.kafka, "--hold", "30s", filepath.Join(root, "docs", "example.jsonl"))
+	example := filepath.Join(root, "docs", "example.jsonl")
+	c := exec.Command(binary, "feed", "publish", "--kafka", p.kafka, "--hold", "30s", example)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -240,4 +248,73 @@ func TestExampleMovesThePrice(t *testing.T) {
 		}
 		return false
 	})
+}
+
+// A poisoned record goes to the dead-letter topic. Its book waits for a snapshot;
+// no other book is touched.
+func TestPoisonRecords(t *testing.T) {
+	t.Parallel()
+	p := start(t, "--dev")
+	p.await(t, "ready in ")
+	c, err := broker.New(broker.Options{Addrs: []string{p.kafka}, Role: "test", Node: "0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	poison := []string{
+		"no JSON", strings.Replace(lab, `"0.5"`, `"1e400"`, 1), strings.Replace(lab, `"0.5"`, `0.5`, 1),
+		`{"v":1,"v":1}`, strings.Repeat("[", 100_000), `{"pad":"` + strings.Repeat("x", 1<<20-100) + `"}`,
+	}
+	w := c.NewWriter(broker.Latency, c.Name(broker.BookTopic))
+	defer w.Close()
+	for _, value := range poison {
+		if err := w.Write(t.Context(), kafka.Message{Key: []byte("lab|BTC-USD"), Value: []byte(value)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, talk, code := command(t, "feed", "tail", "--kafka", p.kafka, "--topic", broker.FeedDLQTopic,
+		"--from-beginning", "--max", strconv.Itoa(len(poison)), "-o", "json")
+	if code != exitOK {
+		t.Fatalf("tail: exit %d: %s", code, talk)
+	}
+	for _, value := range poison[:5] {
+		if !strings.Contains(out, value+"\n") {
+			t.Errorf("no letter with %.60s", value)
+		}
+	}
+	if r := p.ask(t, price+"&sell_amount=1"); r.status != 200 {
+		t.Errorf("a price beside poison: %d %s", r.status, r.body)
+	}
+	if _, metrics := fetch(t, p.admin+"/metrics"); !strings.Contains(metrics, "chronos_feed_lag_seconds{") {
+		t.Error("no feed lag in the metrics")
+	}
+}
+
+// A signal ends every command that goes on and on, with success.
+func TestFeedCommandsEndBySignal(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	dir := makeCaptures(t, session{handler: "hitbtc", lines: []string{
+		hitbtc(0, "snapshot", 10, 1), hitbtc(100, "update", 11, 2),
+	}})
+	var group sync.WaitGroup
+	defer group.Wait()
+	for _, args := range [][]string{
+		{"feed", "tail"}, {"sim"}, {"feed", "replay", "--captures", dir},
+		{"feed", "publish", writeFile(t, lab), "--hold", "1m"},
+	} {
+		c := exec.Command(binary, slices.Concat(args, []string{"--kafka", p.kafka})...)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		group.Go(func() {
+			time.Sleep(2 * time.Second)
+			_ = c.Process.Signal(syscall.SIGINT)
+			kill := time.AfterFunc(10*time.Second, func() { _ = c.Process.Kill() })
+			defer kill.Stop()
+			if err := c.Wait(); err != nil {
+				t.Errorf("%v: %v", args, err)
+			}
+		})
+	}
 }

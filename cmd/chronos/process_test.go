@@ -67,9 +67,14 @@ var (
 // start runs chronos serve in a directory of its own until the test ends.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	return startIn(t, t.TempDir(), args...)
+}
+
+func startIn(t *testing.T, dir string, args ...string) *process {
+	t.Helper()
 	p := &process{done: make(chan struct{})}
 	p.cmd = exec.Command(binary, append(append([]string{"serve"}, freePorts...), args...)...)
-	p.cmd.Dir = t.TempDir()
+	p.cmd.Dir = dir
 	talk, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
