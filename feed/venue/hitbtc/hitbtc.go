@@ -41,13 +41,16 @@ var pairs = map[string]market.Pair{
 // Decoder decodes one session. New makes it.
 type Decoder struct {
 	scan   jscan.Scanner
-	books  *session.Books[struct{}] // Seq is the venue's sequence
+	books  *session.Books[begun] // Seq is the venue's sequence
 	symbol []byte
 	seq    int64
 }
 
+// begun says that the last event of a book was its snapshot.
+type begun bool
+
 // New returns the decoder of a session.
-func New() *Decoder { return &Decoder{books: session.New[struct{}](name)} }
+func New() *Decoder { return &Decoder{books: session.New[begun](name)} }
 
 // Quirks implements venue.Decoder.
 func (d *Decoder) Quirks() venue.Quirks { return d.books.Quirks }
@@ -120,14 +123,16 @@ func (d *Decoder) book(params []byte, method string) error {
 			d.books.Gap(bk, fmt.Sprintf("a snapshot at sequence %d, the book is at %d", seq, bk.Seq))
 		}
 		d.books.Emit(bk, market.Snapshot, seq)
+		bk.State = true
 	case !bk.Live:
 		d.books.Quirks.Add(bk.Symbol, venue.QuirkBeforeSnap)
-	case seq <= bk.Seq:
+	case seq <= bk.Seq && !bool(bk.State):
 		d.books.Quirks.Add(bk.Symbol, venue.QuirkStale)
 	case seq != bk.Seq+1:
 		d.books.Gap(bk, fmt.Sprintf("sequence %d, the book is at %d", seq, bk.Seq))
 	default:
 		d.books.Emit(bk, market.Delta, seq)
+		bk.State = false
 	}
 	return nil
 }

@@ -54,6 +54,10 @@ var rows = []venuetest.Row{
 	{Name: "an update that comes twice is dropped",
 		Frames: venuetest.Streams(snap(10), upd(11), upd(11), upd(12)),
 		Want:   outSnap(10) + outUpd(11) + "updateOrderbook\n" + outUpd(12)},
+	{Name: "an update that is old right behind a snapshot shows that the snapshot's sequence was wrong",
+		Frames: venuetest.Streams(snap(10), upd(10), snap(10), upd(11)),
+		Want: outSnap(10) + "updateOrderbook\ngap ETHBTC: sequence 10, the book is at 10\n" +
+			outSnap(10) + outUpd(11)},
 	{Name: "a snapshot that comes twice is dropped",
 		Frames: venuetest.Streams(snap(10), snap(10), upd(11)), Want: outSnap(10) + "snapshotOrderbook\n" + outUpd(11)},
 	{Name: "a newer snapshot replaces the book",

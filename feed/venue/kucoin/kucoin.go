@@ -67,7 +67,7 @@ const (
 
 // decoder decodes one session.
 type decoder struct {
-	books *session.Books[pending]
+	books *session.Books[state]
 	scan  jscan.Scanner
 	inner jscan.Scanner // of the data
 
@@ -75,16 +75,18 @@ type decoder struct {
 	topic        []byte
 	data         []byte
 	update       update
-	kept         int // changes that wait, of all symbols
+	kept         int   // changes that wait, of all symbols
+	now          int64 // receive time of the frame
 }
 
-func newDecoder() *decoder { return &decoder{books: session.New[pending](name)} }
+func newDecoder() *decoder { return &decoder{books: session.New[state](name)} }
 
 // Quirks implements venue.Decoder.
 func (d *decoder) Quirks() venue.Quirks { return d.books.Quirks }
 
 // Decode implements venue.Decoder.
 func (d *decoder) Decode(f *venue.Frame, emit func(*market.Event)) (string, error) {
+	d.now = f.Time
 	ok, err := d.books.Begin(f, emit)
 	switch {
 	case !ok:
@@ -150,30 +152,39 @@ func (d *decoder) changes() error {
 	return nil
 }
 
-// follow emits the changes that the book does not have yet, or a Gap when some
-// before them are missing.
+// follow emits the changes that the snapshot does not have yet, or a Gap when
+// some before them are missing. An event that overlaps the one before is emitted
+// whole: sizes are absolute, and an end that is wrong must not hide its changes.
+// For the same reason an event is old only if it begins no later than the last.
 func (d *decoder) follow(bk *book, at span, list []change) {
-	b := d.books
+	b, st := d.books, &bk.State
 	switch have := int64(bk.Seq); {
-	case at.end <= have:
+	case st.last == 0 && at.end <= have && d.now-st.since > int64(session.MaxBehind):
+		b.Gap(bk, fmt.Sprintf("sequence: %d long after the snapshot of %d", at.end, have))
+		return
+	case at.end <= have && (st.last == 0 || at.start <= st.last):
 		b.Quirks.Add(bk.Symbol, venue.QuirkStale)
+		return
+	case at.end <= have:
+		b.Gap(bk, fmt.Sprintf("sequence: %d to %d within an event from %d to %d", at.start, at.end, st.last, have))
 		return
 	case at.start > have+1:
 		b.Gap(bk, fmt.Sprintf("sequence: want %d, got %d", have+1, at.start))
-		bk.State.keep(&update{span: at, changes: list}, &d.kept)
+		st.keep(&update{span: at, changes: list}, &d.kept)
 		return
 	}
 	b.Reset()
 	for i := range list {
 		c := &list[i]
 		switch {
-		case c.seq <= int64(bk.Seq):
+		case c.seq <= int64(bk.Seq) && st.last == 0: // in the snapshot
 		case c.level.Side == 0:
 			b.Quirks.Add(bk.Symbol, venue.QuirkSequenceOnly)
 		default:
 			b.Event.Levels = append(b.Event.Levels, c.level)
 		}
 	}
+	st.last = at.start
 	b.Event.VenueTime = at.time
 	b.Emit(bk, market.Delta, uint64(at.end))
 }
@@ -207,6 +218,7 @@ func (d *decoder) synchronise(bk *book, seq int64) {
 	if bk.Live && seq <= int64(bk.Seq) || !p.reaches(seq) {
 		return
 	}
+	p.last, p.since = 0, d.now
 	d.books.Emit(bk, market.Snapshot, uint64(seq))
 	from := 0
 	for _, at := range p.spans {

@@ -44,6 +44,13 @@ func frames(parts ...any) []venue.Frame {
 	return out
 }
 
+// later is a message or a frame received seconds after the others.
+func later(what any, seconds int64) venue.Frame {
+	f := frames(what)[0]
+	f.Time += seconds * 1e9
+	return f
+}
+
 const (
 	l2      = "trade.l2update\n"
 	misread = "gap BTC-USDT: a message could not be read\n"
@@ -66,9 +73,18 @@ var rows = []venuetest.Row{
 	{Name: "one event that spans the snapshot is filtered change by change",
 		Frames: frames(upd(99, 102, `["99","1","99"],["101","1","101"]`, `["100","1","100"],["102","1","102"]`), snap(100)),
 		Want:   l2 + outSnap(100) + "delta BTC-USDT 102<100 a 101:1 b 102:1"},
-	{Name: "events that overlap are filtered change by change",
-		Frames: frames(bid(99), upd(99, 100, ``, `["99","7","99"],["100","1","100"]`), snap(98)),
-		Want:   l2 + l2 + outSnap(98) + "delta BTC-USDT 99<98 b 99:1\ndelta BTC-USDT 100<99 b 100:1"},
+	{Name: "an event that overlaps the one before is taken whole",
+		Frames: frames(bid(99), upd(99, 100, ``, `["99","1","99"],["100","1","100"]`), snap(98)),
+		Want:   l2 + l2 + outSnap(98) + "delta BTC-USDT 99<98 b 99:1\ndelta BTC-USDT 100<99 b 99:1 b 100:1"},
+	live("an end too high hides no change of an event that overlaps it",
+		l2+"delta BTC-USDT 103<100 b 101:1\n"+l2+"delta BTC-USDT 104<103 b 103:1 b 104:1",
+		upd(101, 103, ``, `["101","1","101"]`), upd(102, 104, ``, `["103","1","103"],["104","1","104"]`)),
+	live("an event within the one before shows that that one's end was wrong",
+		l2+"delta BTC-USDT 109<100 b 101:1\n"+l2+"gap BTC-USDT: sequence: 102 to 102 within an event from 101 to 109",
+		upd(101, 109, ``, `["101","1","101"]`), bid(102)),
+	live("events that stay behind the snapshot show that its sequence was wrong",
+		l2+l2+"gap BTC-USDT: sequence: 52 long after the snapshot of 100\n"+outSnap(53)+l2+"delta BTC-USDT 54<53 b 54:1",
+		later(bid(51), 5), later(bid(52), 6), later(snap(53), 6), later(bid(54), 6)),
 	{Name: "a snapshot that the kept changes do not reach back to is not used",
 		Frames: frames(bid(105), snap(103), snap(104)),
 		Want:   l2 + "rest_level2\n" + outSnap(104) + "delta BTC-USDT 105<104 b 105:1"},

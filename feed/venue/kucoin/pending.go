@@ -18,7 +18,14 @@ const (
 	maxKeptSession = 2_000_000 // changes of all symbols, about 100 MB
 )
 
-type book = session.Book[pending]
+type book = session.Book[state]
+
+// state is where a live book stands, and what waits for one that is not.
+type state struct {
+	pending
+	last  int64 // the first number of the last event, 0 if that was the snapshot
+	since int64 // receive time of the snapshot
+}
 
 // change is one level with its sequence number; the zero Side means that the
 // change only advances the sequence.

@@ -16,10 +16,10 @@ const (
 	maxSessionLevels = 2_000_000 // levels of all books, about 100 MB
 )
 
-// maxBehind is how long the diffs after a snapshot may still be older than it.
+// MaxBehind is how long the diffs after a snapshot may still be older than it.
 // What stays behind for longer is a snapshot of a wrong id, over which every diff
 // would pass for old.
-const maxBehind = 5 * time.Second
+const MaxBehind = 5 * time.Second
 
 // Diff is a change of a book that says where it stands in the venue's ids.
 type Diff struct {
@@ -162,7 +162,7 @@ func (c *Chained) apply(bk *Book[Chain], u *Diff) {
 // shows that the last one, or the snapshot, named an id too high.
 func (c *Chained) neverStale(st *Chain, u *Diff) string {
 	switch {
-	case st.first && c.frame.Time-st.since > int64(maxBehind):
+	case st.first && c.frame.Time-st.since > int64(MaxBehind):
 		return fmt.Sprintf("a diff up to id %d, long after the snapshot of id %d", u.Last, st.at)
 	case !st.first && u.First > st.from:
 		return fmt.Sprintf("a diff of ids %d to %d within that of %d to %d", u.First, u.Last, st.from, st.at)
