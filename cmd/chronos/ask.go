@@ -31,7 +31,8 @@ func ask(c *cobra.Command, g *globals, path string) ([]byte, error) {
 	p := client.AsProblem(err)
 	switch {
 	case p != nil && p.Code == "":
-		return nil, exit(exitNetwork, fmt.Errorf("%s answered with status %d, but not as Chronos does", g.url, p.Status))
+		return nil, exit(exitNetwork,
+			fmt.Errorf("%s answered with status %d, but not as Chronos does", g.url, p.Status))
 	case p != nil:
 		return nil, exit(exitProblem, problemError(&p.Problem))
 	case err != nil:
