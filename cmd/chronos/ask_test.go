@@ -60,7 +60,7 @@ func TestAskStrangers(t *testing.T) {
 	answers := map[string]http.HandlerFunc{
 		"a page of HTML":       func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
 		"an error of HTML":     func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", 500) },
-		"a redirect":           func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else", 302) },
+		"a redirect":           func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else", http.StatusFound) },
 		"nothing within time":  func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"an end in the middle": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	}
