@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -29,8 +30,10 @@ const maxWrite = 2 * time.Minute
 // It is safe for concurrent use. Order holds only between records of one
 // partition that one goroutine writes one call after another.
 type Writer struct {
-	w   kafka.Writer
-	end context.CancelFunc
+	w    kafka.Writer
+	life context.Context
+	end  context.CancelFunc
+	busy sync.RWMutex // read-locked by every Write
 }
 
 // Delivery tells where a record was written: put a *Delivery into the WriterData
@@ -44,7 +47,7 @@ type Delivery struct {
 // place that constructs one.
 func (c *Cluster) NewWriter(p Profile, topic string) *Writer {
 	life, end := context.WithCancel(c.life)
-	w := &Writer{end: end}
+	w := &Writer{life: life, end: end}
 	w.w = kafka.Writer{
 		Addr:                   kafka.TCP(c.opt.Addrs...),
 		Topic:                  topic,
@@ -72,15 +75,22 @@ func (c *Cluster) NewWriter(p Profile, topic string) *Writer {
 func (w *Writer) Write(ctx context.Context, msgs ...kafka.Message) error {
 	ctx, cancel := bounded(ctx, maxWrite)
 	defer cancel()
+	defer context.AfterFunc(w.life, cancel)()
+	w.busy.RLock()
+	defer w.busy.RUnlock()
 	if err := w.w.WriteMessages(ctx, msgs...); err != nil {
 		return fmt.Errorf("broker: write to %s: %w", w.w.Topic, err)
 	}
 	return nil
 }
 
-// Close abandons what is being written and ends the writer's goroutines.
+// Close abandons what is being written and ends the writer's goroutines. kafka-go
+// waits forever for a partition that a Write turns to after its Close, so Close
+// lets every Write return first.
 func (w *Writer) Close() error {
 	w.end()
+	w.busy.Lock()
+	defer w.busy.Unlock()
 	return w.w.Close()
 }
 
