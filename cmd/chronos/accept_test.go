@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"chronos.dev/broker/brokertest"
 )
 
 // what a newcomer sees first.
@@ -58,7 +60,7 @@ func TestAcceptQuiet(t *testing.T) {
 	t.Parallel()
 	for _, arg := range [][]string{{"--quiet"}, {"--set", "log.format=json"}} {
 		args := append(append([]string{"serve", "--dev"}, freePorts...), arg...)
-		c := exec.Command(binary, args...)
+		c := exec.CommandContext(brokertest.Context(t, 20*time.Second), binary, args...)
 		c.Dir = t.TempDir()
 		var talk strings.Builder
 		c.Stderr = &talk

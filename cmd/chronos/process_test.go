@@ -206,6 +206,8 @@ func (p *process) ended(t *testing.T, d time.Duration) {
 	select {
 	case <-p.done:
 	case <-time.After(d):
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it says where it hangs
+		time.Sleep(200 * time.Millisecond)
 		t.Fatalf("the process has not ended within %v:\n%s", d, p.talk())
 	}
 }
