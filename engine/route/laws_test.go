@@ -74,6 +74,9 @@ func checkFee(t *testing.T, seed uint64, w *fair, l *plan.Leg) {
 		onIn && l.GrossIn()+l.Fee != l.In || !onIn && (l.GrossIn() != l.In || l.GrossOut()-l.Fee != l.Out) {
 		t.Errorf("seed %d: gross %d -> %d, net %d -> %d, fee %d", seed, l.GrossIn(), l.GrossOut(), l.In, l.Out, l.Fee)
 	}
+	if l.In == 0 && l.Out == 0 && l.Fee != 0 {
+		t.Errorf("seed %d: a fee for nothing: %+v", seed, l)
+	}
 	if li.fee.Rate > 1_000_000 || base > 1<<60 || l.In < 2 || l.Out < 2 {
 		return
 	}

@@ -66,7 +66,7 @@ func checkPair(t *testing.T, s *route.Solver, seed uint64) bool {
 		if err == nil {
 			t.Errorf("seed %d: a plan %d -> %d, want none", seed, a.Plan.In, a.Plan.Out)
 		}
-		checkCure(t, s, w, seed, in, out, err)
+		checkCure(t, s, w, seed, in, out, 1, err)
 		return false
 	}
 	if err != nil {
@@ -144,9 +144,10 @@ func checkFills(t *testing.T, seed uint64, p *plan.Plan, want []map[market.Key]f
 }
 
 // checkCure checks that a refusal is typed, and that its cure is one: the
-// largest amount fills, and one unit more does not.
-func checkCure(t *testing.T, s *route.Solver, w *fair, seed uint64, in, out int64, err error) {
+// largest amount fills in as many hops, and one unit more does not.
+func checkCure(t *testing.T, s *route.Solver, w *fair, seed uint64, in, out int64, hops int, err error) {
 	t.Helper()
+	checkReason(t, w, seed, in, hops, err)
 	var depth *route.DepthError
 	var none *route.NoRouteError
 	var stale *route.StaleError
@@ -164,9 +165,9 @@ func checkCure(t *testing.T, s *route.Solver, w *fair, seed uint64, in, out int6
 	if depth.MaxIn == 0 && depth.OutAtMax == 0 {
 		return
 	}
-	req := request(snap, "A", "B", int64(depth.MaxIn), 0, plan.MaxHops)
+	req := request(snap, "A", "B", int64(depth.MaxIn), 0, hops)
 	if out > 0 {
-		req = request(snap, "A", "B", 0, int64(depth.OutAtMax), plan.MaxHops)
+		req = request(snap, "A", "B", 0, int64(depth.OutAtMax), hops)
 	}
 	a, err := s.Solve(snap, req)
 	if err != nil || a.Plan.In != depth.MaxIn || a.Plan.Out != depth.OutAtMax {
