@@ -6,7 +6,8 @@
 // venues is the optimum for that hop; and since each hop's output rises with its
 // input, the best path is found without trying every combination of splits. The
 // split over several paths is not solved here yet: the Bound of every plan says
-// how much it could bring at most.
+// how much it could bring at most. One path carries all or nothing, so an amount
+// given can fare worse for a better venue that gives more than the next hop takes.
 //
 // A Solver is scratch memory of one goroutine. It has no clock: the Request
 // carries the time.
