@@ -117,12 +117,18 @@ func cutLeg(l plan.Leg, in money.Amount) (first, second plan.Leg) {
 	return splitLeg(l, in, share(l.Out, in, l.In))
 }
 
-// splitLeg splits a leg in two, the first of in and out.
+// splitLeg splits a leg in two, the first of in and out. The fee goes with the
+// amount that it is taken from; the other may be so coarse that its parts have
+// another proportion.
 func splitLeg(l plan.Leg, in, out money.Amount) (first, second plan.Leg) {
 	first, second = l, l
 	first.In, first.Out = in, out
-	if l.In > 0 {
-		first.Fee = mulDiv(in, l.Fee, l.In, money.Down)
+	part, whole := out, l.Out
+	if l.FeeAsset.Symbol == l.GiveAsset.Symbol {
+		part, whole = in, l.In
+	}
+	if whole > 0 {
+		first.Fee = mulDiv(part, l.Fee, whole, money.Down)
 	}
 	second.In, second.Out, second.Fee = l.In-in, l.Out-out, l.Fee-first.Fee
 	return first, second
