@@ -62,6 +62,13 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+func TestFinestScale(t *testing.T) {
+	g, err := graph.New([]market.Asset{{Symbol: "A", Scale: money.MaxScale, EngineScale: money.MaxScale}})
+	if err != nil || g.Version() != 0 {
+		t.Errorf("New = %v, want the finest scale to be taken", err)
+	}
+}
+
 func make1025() []market.Asset {
 	var all []market.Asset
 	for i := range graph.MaxAssets + 1 {
@@ -73,6 +80,11 @@ func make1025() []market.Asset {
 func TestRegister(t *testing.T) {
 	g := newGraph(t, "v|A-B")
 	version := g.Version()
+	t.Run("a new market is a new version", func(t *testing.T) {
+		if version != 1 {
+			t.Errorf("version %d after one market, want 1", version)
+		}
+	})
 	t.Run("a market that exists is returned", func(t *testing.T) {
 		m, err := g.Register(key("v|A-B"), nil)
 		if err != nil || m.ID != 0 || g.Version() != version {
