@@ -147,13 +147,14 @@ func arcRate(a graph.Arc) float64 { return float64(a.Out) / float64(a.In) * (1 +
 // evaluate forms B of the proposed prices in integers: an upper bound of the
 // output, or a lower bound of the input.
 func (s *Solver) evaluate(p *plan.Plan) money.Amount {
-	one, two, source, target := s.integerPrices()
+	at := s.prices.whole()
+	source, target := at.ends()
 	var sum acc
 	s.surplus(&sum, s.snap.Edge(s.req.Sell, s.req.Buy), source, target)
 	first := s.edges(s.req.Sell)
 	for i := range first {
 		if e := &first[i]; s.between(e.To) && s.req.MaxHops >= 2 {
-			s.surplus(&sum, e, source, one(e.To))
+			s.surplus(&sum, e, source, at.atOne(e.To))
 		}
 	}
 	for v := range s.snap.Assets {
@@ -165,9 +166,9 @@ func (s *Solver) evaluate(p *plan.Plan) money.Amount {
 		for i := range out {
 			switch e := &out[i]; {
 			case e.To == s.req.Buy && s.req.MaxHops >= 2:
-				s.surplus(&sum, e, two(v), target)
+				s.surplus(&sum, e, at.atTwo(v), target)
 			case s.between(e.To) && s.req.MaxHops >= 3:
-				s.surplus(&sum, e, one(v), two(e.To))
+				s.surplus(&sum, e, at.atOne(v), at.atTwo(e.To))
 			}
 		}
 	}
@@ -178,20 +179,26 @@ func (s *Solver) evaluate(p *plan.Plan) money.Amount {
 	return sum.divUp(target)
 }
 
-// integerPrices scales the proposal to integers. Node prices keep their order,
-// so one >= two holds for them as it does for the floats. The source's is rounded
-// up and the target's down, as arcRate is.
-func (s *Solver) integerPrices() (one, two func(graph.AssetID) uint64, source, target uint64) {
-	p := &s.prices
+// wholePrices are the proposal as integers. Node prices keep their order, so
+// one >= two holds for them as it does for the floats. The source's is rounded up
+// and the target's down, as arcRate is.
+type wholePrices struct {
+	*prices
+	scale float64
+}
+
+func (p *prices) whole() wholePrices {
 	most := max(p.source, p.target)
 	for i := range p.one {
 		most = max(most, p.one[i], p.two[i])
 	}
-	scale := math.Ldexp(1, priceBits) / most
-	whole := func(x float64) uint64 { return uint64(x * scale) }
-	one = func(a graph.AssetID) uint64 { return whole(p.one[a]) }
-	two = func(a graph.AssetID) uint64 { return whole(p.two[a]) }
-	return one, two, whole(p.source) + 1, whole(p.target)
+	return wholePrices{p, math.Ldexp(1, priceBits) / most}
+}
+
+func (p wholePrices) atOne(a graph.AssetID) uint64 { return uint64(p.one[a] * p.scale) }
+func (p wholePrices) atTwo(a graph.AssetID) uint64 { return uint64(p.two[a] * p.scale) }
+func (p wholePrices) ends() (source, target uint64) {
+	return uint64(p.source*p.scale) + 1, uint64(p.target * p.scale)
 }
 
 // surplus adds max(0, Out*to - In*from) over the usable arcs of e. Arcs are

@@ -13,7 +13,6 @@ type Fill struct {
 	In     money.Amount
 	Out    money.Amount
 	Gross  money.Amount // before the fee, see graph.Side
-	Levels int          // arcs touched
 }
 
 // sweep walks the arcs of an edge over all its usable markets, best rate first;
@@ -140,7 +139,6 @@ func (w *sweep) took(c *cursor, a graph.Arc, in, out money.Amount) {
 	c.fill.In += in
 	c.fill.Out += out
 	c.fill.Gross = addStop(c.fill.Gross, gross)
-	c.fill.Levels++
 	w.last = a
 	if c.at++; c.at == len(c.side.Arcs) {
 		end := len(w.heap) - 1

@@ -1,6 +1,8 @@
 package route_test
 
 import (
+	"errors"
+	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -118,5 +120,75 @@ func TestBoundIsTightForSmallOrders(t *testing.T) {
 		if n < 200 {
 			t.Errorf("only %d plans of %d hops", n, h+1)
 		}
+	}
+}
+
+// bestRate is the best product of first levels along any path, nil if none is
+// offered.
+func (w *fair) bestRate(hops int) *big.Rat {
+	var best *big.Rat
+	for _, path := range w.paths("A", "B", hops) {
+		rate := big.NewRat(1, 1)
+		for h := range len(path) - 1 {
+			all := w.slices(path[h], path[h+1])
+			if len(all) == 0 {
+				rate = nil
+				break
+			}
+			rate.Mul(rate, new(big.Rat).SetFrac(all[0].out, all[0].in))
+		}
+		if rate != nil && (best == nil || rate.Cmp(best) > 0) {
+			best = rate
+		}
+	}
+	return best
+}
+
+// TestBoundIsNoWorseThanTheBestRate: nobody can do better than all of an order at
+// the best first levels there are, and the bound is not looser than that, whichever
+// path the plan had to take.
+func TestBoundIsNoWorseThanTheBestRate(t *testing.T) {
+	var s route.Solver
+	plans, forced := 0, 0
+	for i := range 1_500 {
+		r := rand.New(rand.NewPCG(uint64(i), 16))
+		w := randomMarket(r)
+		snap := w.snapshot(t)
+		hops := 1 + r.IntN(plan.MaxHops)
+		in, out := 1+r.Int64N(1<<r.IntN(34)), int64(0)
+		var deep *route.DepthError
+		if _, err := s.Solve(snap, request(snap, "A", "B", 1<<60, 0, hops)); errors.As(err, &deep) && deep.MaxIn > 0 {
+			in = 1 + r.Int64N(int64(deep.MaxIn)) // where the best path may be too small
+		}
+		if r.IntN(2) == 0 {
+			in, out = 0, in
+		}
+		a, err := s.Solve(snap, request(snap, "A", "B", in, out, hops))
+		if err != nil {
+			continue
+		}
+		plans++
+		b := new(big.Rat).SetInt64(int64(a.Plan.Bound.Amount))
+		naive := w.bestRate(hops)
+		if out > 0 {
+			naive.Quo(big.NewRat(out, 1), naive)
+			b.Sub(naive, b) // a bound from below
+			naive.Quo(naive, big.NewRat(1<<30, 1))
+		} else {
+			naive.Mul(naive, big.NewRat(in, 1))
+			b.Sub(b, naive)
+			naive.Quo(naive, big.NewRat(1<<30, 1))
+		}
+		if b.Cmp(naive.Add(naive, big.NewRat(2, 1))) > 0 {
+			t.Errorf("market %d: %d -> %d over %v, bound %d is %s beyond the best rate",
+				i, a.Plan.In, a.Plan.Out, a.Path, a.Plan.Bound.Amount, b.FloatString(3))
+		}
+		if gap, of := gapOf(&a.Plan); gap > 5+of/200 {
+			forced++
+		}
+	}
+	t.Logf("%d plans, %d of them far from their bound", plans, forced)
+	if plans < 400 || forced < 50 {
+		t.Error("too few plans to show anything")
 	}
 }
