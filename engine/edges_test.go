@@ -36,19 +36,25 @@ func TestDroppedEventIsNoChange(t *testing.T) {
 	}
 }
 
-// TestMidOfPairAndInverse: where as many markets trade a pair as its inverse, the
-// middle is that of the pair whose base the hop sells, either way.
+// TestMidOfPairAndInverse: the middle is that of the pair which most markets trade,
+// and where as many trade its inverse, of the one whose base the hop sells.
 func TestMidOfPairAndInverse(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	r.show("u|A-B", 10, 20)
 	r.show("v|B-A", 30, 40)
-	for _, tt := range []struct{ sell, buy, pair string }{{"A", "B", "A-B"}, {"B", "A", "B-A"}} {
-		p, err := r.e.Price(engine.Request{Sell: tt.sell, Buy: tt.buy, In: 1e8}, r.now)
+	check := func(sell, buy, pair string, inverse bool) {
+		t.Helper()
+		p, err := r.e.Price(engine.Request{Sell: sell, Buy: buy, In: 1e8}, r.now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := p.Mids[0]; m.Pair.String() != tt.pair || m.Inverse || !m.Known {
-			t.Errorf("selling %s: the middle is of %+v, want %s", tt.sell, m, tt.pair)
+		if m := p.Mids[0]; m.Pair.String() != pair || m.Inverse != inverse || !m.Known {
+			t.Errorf("selling %s: the middle is of %+v, want %s", sell, m, pair)
 		}
 	}
+	check("A", "B", "A-B", false)
+	check("B", "A", "B-A", false)
+	r.show("w|B-A", 30, 40)
+	check("A", "B", "B-A", true)
+	check("B", "A", "B-A", false)
 }
