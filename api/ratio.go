@@ -72,8 +72,8 @@ func planRates(pl *plan.Plan) (gross, net text.Ratio) {
 		var in, out, grossIn, grossOut money.Amount
 		for i := range pl.Routes {
 			l := &pl.Routes[i].Legs[h]
-			in, out = addStop(in, l.In), addStop(out, l.Out)
-			grossIn, grossOut = addStop(grossIn, l.GrossIn()), addStop(grossOut, l.GrossOut())
+			in, out = money.AddStop(in, l.In), money.AddStop(out, l.Out)
+			grossIn, grossOut = money.AddStop(grossIn, l.GrossIn()), money.AddStop(grossOut, l.GrossOut())
 		}
 		l := &pl.Routes[0].Legs[h]
 		gross = gross.Mul(perUnit(grossOut, l.GetAsset, grossIn, l.GiveAsset))
@@ -160,12 +160,4 @@ func appendBps(w *wire.Writer, over, base int64) int64 {
 	}
 	w.B = money.AppendFixed(w.B, int64(v), gapScale)
 	return int64(v)
-}
-
-// addStop returns a+b, at most MaxInt64.
-func addStop(a, b money.Amount) money.Amount {
-	if a > math.MaxInt64-b {
-		return math.MaxInt64
-	}
-	return a + b
 }

@@ -11,7 +11,10 @@
 // There is no floating point.
 package money
 
-import "errors"
+import (
+	"errors"
+	"math"
+)
 
 // Amount is a number of minor units of one asset (satoshi, micro-dollar). The
 // asset is known from where the Amount stands; two Amounts of different assets
@@ -54,3 +57,12 @@ var pow10 = [MaxScale + 1]int64{
 
 // Pow10 returns ten to the n, for n from 0 to MaxScale.
 func Pow10(n uint8) int64 { return pow10[n] }
+
+// AddStop returns a + b for amounts that are not negative, at most MaxInt64: a
+// depth that no order can use up.
+func AddStop(a, b Amount) Amount {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}

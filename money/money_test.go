@@ -273,3 +273,13 @@ func BenchmarkScaled(b *testing.B) {
 		}
 	}
 }
+
+func TestAddStop(t *testing.T) {
+	for _, tt := range []struct{ a, b, want Amount }{
+		{0, 0, 0}, {1, 2, 3}, {most - 1, 1, most}, {most, 1, most}, {1, most, most}, {most, most, most},
+	} {
+		if got := AddStop(tt.a, tt.b); got != tt.want {
+			t.Errorf("AddStop(%d, %d) = %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+	}
+}

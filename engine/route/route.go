@@ -331,7 +331,7 @@ func (s *Solver) depth(e *graph.Edge) (in, out money.Amount) {
 			continue
 		}
 		d := s.side(id, e.From)
-		in, out = addStop(in, d.SumIn), addStop(out, d.SumOut)
+		in, out = money.AddStop(in, d.SumIn), money.AddStop(out, d.SumOut)
 	}
 	return in, out
 }
@@ -343,14 +343,6 @@ func (s *Solver) takes(e *graph.Edge) money.Amount {
 		in = s.sweep.inFor(s, e, out)
 	}
 	return in
-}
-
-// addStop returns a+b, at most MaxInt64.
-func addStop(a, b money.Amount) money.Amount {
-	if a > math.MaxInt64-b {
-		return math.MaxInt64
-	}
-	return a + b
 }
 
 func (s *Solver) asset(id graph.AssetID) market.Asset { return s.snap.Assets[id] }

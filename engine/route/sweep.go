@@ -108,10 +108,10 @@ func (w *sweep) inFor(s *Solver, e *graph.Edge, y money.Amount) money.Amount {
 		}
 		if a.Out > y {
 			// floor(x*Out/In) <= y exactly for x < (y+1)*In/Out.
-			return addStop(total, mulDiv(y+1, a.In, a.Out, money.Up)-1)
+			return money.AddStop(total, mulDiv(y+1, a.In, a.Out, money.Up)-1)
 		}
 		y -= a.Out
-		total = addStop(total, a.In)
+		total = money.AddStop(total, a.In)
 		w.took(c, a, a.In, a.Out)
 	}
 }
@@ -138,7 +138,7 @@ func (w *sweep) took(c *cursor, a graph.Arc, in, out money.Amount) {
 	}
 	c.fill.In += in
 	c.fill.Out += out
-	c.fill.Gross = addStop(c.fill.Gross, gross)
+	c.fill.Gross = money.AddStop(c.fill.Gross, gross)
 	w.last = a
 	if c.at++; c.at == len(c.side.Arcs) {
 		end := len(w.heap) - 1
