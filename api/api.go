@@ -54,11 +54,10 @@ type Options struct {
 
 	// Required are the books without which the server is not ready.
 	Required []market.Key
-	// Source says where the books come from: "simulated", "replay
-	// (time-aligned)", "kafka". It stands in every price, as Simulated does.
-	Source    string
-	Simulated bool
-	Version   wire.Version
+	// Source names where books come from that are a venue's own, such as "kafka".
+	// It stands in every answer of such books; of others, what they are.
+	Source  string
+	Version wire.Version
 
 	Rate        int // requests a second and client address; below zero: no limit
 	InFlight    int

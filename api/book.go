@@ -46,12 +46,25 @@ func (s *Server) book(r *request) {
 	appendQuotes(w, "bids", b.Bids)
 	appendQuotes(w, "asks", b.Asks)
 	appendLeftOut(w, b.LeftOut)
-	w.Key("simulated").Bool(s.opts.Simulated)
-	w.Key("source").Str(s.opts.Source)
+	appendSource(w, b.Origin, s.opts.Source)
 	w.Key("graph_version").Uint(version)
 	w.Key("as_of")
 	appendTime(w, r.start.UnixNano())
 	w.Close('}')
+}
+
+// appendSource says where books come from: source for those that are a venue's
+// own. One that is not makes the whole answer what it is.
+func appendSource(w *wire.Writer, o market.Origin, source string) {
+	switch o {
+	case market.Venue:
+	case market.Replay:
+		source = "replay (time-aligned)"
+	default:
+		source = o.String()
+	}
+	w.Key("simulated").Bool(o == market.Simulated)
+	w.Key("source").Str(source)
 }
 
 func appendQuotes(w *wire.Writer, key string, quotes []graph.Quote) {

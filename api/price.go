@@ -46,7 +46,7 @@ func (s *Server) price(r *request) {
 		return
 	}
 	r.pricer.append(&r.out, p, Meta{
-		Simulated: s.opts.Simulated, Source: s.opts.Source, ComputedUS: took.Microseconds(),
+		Source: s.opts.Source, ComputedUS: took.Microseconds(),
 	})
 	s.metrics.gap(r.pricer.gap)
 	r.cache = cachePrice

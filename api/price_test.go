@@ -371,7 +371,7 @@ func TestPriceIsThatOfTheEngine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := api.Meta{Simulated: true, Source: "simulated"}
+		m := api.Meta{Source: "kafka"}
 		prefix := "before"
 		b := api.AppendPrice([]byte(prefix), p, m)
 		var body wire.Price

@@ -15,9 +15,8 @@ import (
 
 // Meta is what a price body says that is not in the plan.
 type Meta struct {
-	Simulated  bool
-	Source     string
-	ComputedUS int64 // microseconds
+	Source     string // of books that are a venue's own
+	ComputedUS int64  // microseconds
 }
 
 var pricers = sync.Pool{New: func() any { return new(pricer) }}
@@ -101,8 +100,7 @@ func (s *pricer) append(w *wire.Writer, p *engine.Price, m Meta) {
 	s.routes(pl)
 	s.certificate(pl, bound, sell, buy)
 	appendLeftOut(w, p.LeftOut)
-	w.Key("simulated").Bool(m.Simulated)
-	w.Key("source").Str(m.Source)
+	appendSource(w, p.Origin, m.Source)
 	w.Key("graph_version").Uint(p.GraphVersion)
 	w.Key("as_of")
 	appendTime(w, p.AsOf-p.OldestBook)
@@ -178,7 +176,7 @@ func (s *pricer) addFee(l *plan.Leg) {
 		s.fees = append(s.fees, feeSum{venue: l.Key.Venue, asset: l.FeeAsset})
 		i = len(s.fees) - 1
 	}
-	s.fees[i].amount = addStop(s.fees[i].amount, l.Fee)
+	s.fees[i].amount = money.AddStop(s.fees[i].amount, l.Fee)
 }
 
 func (s *pricer) routes(pl *plan.Plan) {

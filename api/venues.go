@@ -16,7 +16,8 @@ type venue struct {
 	states  map[string]int
 	usable  int
 	fee     market.Fee
-	hasFee  bool // all markets have this fee
+	hasFee  bool          // all markets have this fee
+	origin  market.Origin // of the least real book
 }
 
 // venues answers GET /v1/venues.
@@ -50,6 +51,7 @@ func byVenue(markets []engine.MarketStatus) map[string]*venue {
 		if m.Usable {
 			v.usable++
 		}
+		v.origin = max(v.origin, m.View.Origin)
 		v.hasFee = v.hasFee && m.HasFee && m.Fee == v.fee
 	}
 	return all
@@ -59,7 +61,7 @@ func (s *Server) appendVenue(w *wire.Writer, name string, v *venue) {
 	slices.Sort(v.markets)
 	w.Open('{')
 	w.Key("name").Str(name)
-	w.Key("simulated").Bool(s.opts.Simulated)
+	w.Key("simulated").Bool(v.origin == market.Simulated)
 	w.Key("markets").Open('[')
 	for _, m := range v.markets {
 		w.Str(m)

@@ -89,7 +89,7 @@ func emptyWorld(t testing.TB, change func(*api.Options)) *world {
 	w.now.Store(noon.UnixNano())
 	o := api.Options{
 		Engine: e, Clock: func() time.Time { return time.Unix(0, w.now.Load()) },
-		Source: "simulated", Simulated: true, Rate: 1_000_000,
+		Source: "kafka", Rate: 1_000_000,
 		Version: wire.Version{Version: "0.1.0", Commit: "abc", Go: "go1.26"},
 	}
 	if change != nil {
@@ -134,7 +134,7 @@ func (w *world) snapshot(venue, pair string, bids, asks [][2]string) {
 	w.t.Helper()
 	k := key(venue, pair)
 	w.seq[k]++
-	ev := market.Event{Kind: market.Snapshot, Epoch: 1, Seq: w.seq[k], RecvTime: w.now.Load()}
+	ev := market.Event{Kind: market.Snapshot, Epoch: 1, Seq: w.seq[k], RecvTime: w.now.Load(), Origin: market.Simulated}
 	for _, l := range bids {
 		ev.Levels = append(ev.Levels, level(w.t, market.Bid, l))
 	}

@@ -74,9 +74,7 @@ func (b *Book) Apply(e *market.Event) error {
 
 // applySnapshot replaces the book. A usable book ignores a snapshot of its epoch
 // that is not newer, for it may be one that was kept and sent again, and would
-// undo what came after it. That holds for a Stale book too: an old snapshot does
-// not prove that anybody speaks, a confirmation does. A book that is not usable
-// takes any snapshot.
+// undo what came after it. A book that is not usable takes any snapshot.
 func (b *Book) applySnapshot(e *market.Event) error {
 	if b.usable() && e.Epoch == b.epoch && !e.Unsequenced && e.Seq <= b.seq {
 		b.counters.Duplicates++
@@ -85,7 +83,7 @@ func (b *Book) applySnapshot(e *market.Event) error {
 	b.bids.reset()
 	b.asks.reset()
 	b.priceScale, b.sizeScale = 0, 0
-	b.epoch, b.seq = e.Epoch, e.Seq
+	b.epoch, b.seq, b.origin = e.Epoch, e.Seq, e.Origin
 	b.counters.Snapshots++
 	if err := b.setLevels(e); err != nil {
 		return b.gap(err, e.RecvTime)
@@ -122,7 +120,10 @@ func (b *Book) applyDelta(e *market.Event) error {
 func (b *Book) finish(e *market.Event) error {
 	b.cut(&b.bids)
 	b.cut(&b.asks)
-	b.venueTime, b.recvTime = e.VenueTime, e.RecvTime
+	b.venueTime, b.origin = e.VenueTime, max(b.origin, e.Origin)
+	if e.RecvTime != 0 {
+		b.recvTime = e.RecvTime
+	}
 	if e.HasChecksum && b.rules.Checksum != nil {
 		if got := b.sum(); got != e.Checksum {
 			b.counters.BadSums++
@@ -138,7 +139,7 @@ func (b *Book) finish(e *market.Event) error {
 	return nil
 }
 
-func (b *Book) usable() bool { return b.state == Live || b.state == Crossed || b.state == Stale }
+func (b *Book) usable() bool { return b.state == Live || b.state == Crossed }
 
 func (b *Book) isCrossed() bool {
 	bid, okBid := b.bids.best()

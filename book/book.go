@@ -22,16 +22,16 @@ import (
 // State says whether a book can be used.
 type State uint8
 
-// The states of a book. Only Live is usable. A book never becomes Stale, Halted
-// or NoFee by itself: its owner says so, since a Book has no clock and no fees.
+// The states of a book. Only Live is usable. A Book has no clock and no fees, so
+// it is never Stale or NoFee: package graph says so at the time of a request.
 const (
 	Awaiting State = iota // no snapshot yet
 	Live
 	Gapped  // a message was lost or contradicted; wait for a snapshot
-	Stale   // nothing heard for too long; the next event or confirmation revives it
+	Stale   // nothing heard for too long
 	Crossed // best bid at or above best ask; the next event that uncrosses revives it
-	Halted  // taken out by an operator or the venue's status
-	NoFee   // live, but nobody knows the venue's fee; package graph says so
+	Halted  // taken out by an operator
+	NoFee   // nobody knows the venue's fee
 	numStates
 )
 
@@ -81,9 +81,11 @@ type View struct {
 	Version       uint64 // grows with every change of anything here
 	Epoch, Seq    uint64
 	VenueTime     int64 // venue's clock of the last event, 0 if unknown
-	RecvTime      int64 // our clock of the last event or confirmation; age is counted from it
+	RecvTime      int64 // our clock of the last event or confirmation, 0 if unknown; age is counted from it
 	VerifiedDepth int   // levels a side under the venue's own check; -1 all
 	Gaps          int   // times the book has become Gapped since it was made
+
+	Origin market.Origin // where the levels come from: the least real of all events since the snapshot
 }
 
 // Book is the book of one instrument at one venue.
@@ -99,6 +101,7 @@ type Book struct {
 	version             uint64
 	epoch, seq          uint64
 	venueTime, recvTime int64
+	origin              market.Origin
 	counters            Counters
 
 	top  [2][]market.Level // scratch for checksums
@@ -141,7 +144,7 @@ func (b *Book) Publish() *View {
 		State: b.state, Reason: b.reason, ChangedAt: b.changedAt,
 		Version: b.version, Epoch: b.epoch, Seq: b.seq,
 		VenueTime: b.venueTime, RecvTime: b.recvTime,
-		VerifiedDepth: b.rules.VerifiedDepth, Gaps: b.counters.Gaps,
+		VerifiedDepth: b.rules.VerifiedDepth, Gaps: b.counters.Gaps, Origin: b.origin,
 	}
 	v.Bids = b.bids.appendTo(make([]Level, 0, b.bids.len()))
 	v.Asks = b.asks.appendTo(make([]Level, 0, b.asks.len()))
@@ -156,14 +159,6 @@ func (b *Book) Halt(reason string, now int64) { b.enter(Halted, reason, now) }
 func (b *Book) Resume(now int64) {
 	if b.state == Halted {
 		b.enter(Awaiting, "resumed after a halt; no snapshot yet", now)
-	}
-}
-
-// MarkStale takes a live or crossed book out because nothing was heard of it.
-// The next event in sequence revives it. Writer only.
-func (b *Book) MarkStale(reason string, now int64) {
-	if b.state == Live || b.state == Crossed {
-		b.enter(Stale, reason, now)
 	}
 }
 

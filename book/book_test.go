@@ -120,12 +120,40 @@ func TestView(t *testing.T) {
 	}
 }
 
+// TestOrigin: a book is as real as the least real event since its snapshot, and
+// the time of an event that has none changes nothing.
+func TestOrigin(t *testing.T) {
+	b := New(market.BookRules{})
+	origin := func(e market.Event, o market.Origin, recv int64) market.Event {
+		e.Origin, e.RecvTime = o, recv
+		return e
+	}
+	steps := []struct {
+		e    market.Event
+		want market.Origin
+		recv int64
+	}{
+		{origin(snapshot(1, two), market.Venue, 10), market.Venue, 10},
+		{origin(delta(1, 2, "b 99 1"), market.Simulated, 11), market.Simulated, 11},
+		{origin(delta(2, 3, "b 98 1"), market.Venue, 0), market.Simulated, 11},
+		{origin(snapshot(4, two), market.Replay, 12), market.Replay, 12},
+		{origin(snapshot(5, two), market.Venue, 0), market.Venue, 12},
+	}
+	for i, s := range steps {
+		if err := b.Apply(&s.e); err != nil {
+			t.Fatal(err)
+		}
+		if v := b.Publish(); v.Origin != s.want || v.RecvTime != s.recv {
+			t.Errorf("step %d: origin %v, heard at %d; want %v, %d", i, v.Origin, v.RecvTime, s.want, s.recv)
+		}
+	}
+}
+
 // TestStates walks a book through each act and names the state it ends in.
 func TestStates(t *testing.T) {
 	apply := func(e market.Event) func(*Book) {
 		return func(b *Book) { _ = b.Apply(&e) }
 	}
-	stale := func(b *Book) { b.MarkStale("silence", 90) }
 	gapped := func(b *Book) { b.MarkGapped("lag", 91) }
 	halt := func(b *Book) { b.Halt("maintenance", 92) }
 	resume := func(b *Book) { b.Resume(93) }
@@ -143,24 +171,14 @@ func TestStates(t *testing.T) {
 		{"a locked book is crossed", []func(*Book){snap, crossed}, Crossed, "best bid at or above"},
 		{"uncrossing revives", []func(*Book){snap, crossed, apply(delta(6, 7, "b 101 0"))}, Live, ""},
 		{"a crossed snapshot is crossed", []func(*Book){apply(snapshot(1, "b 2 1, a 1 1"))}, Crossed, ""},
-		{"silence makes it stale", []func(*Book){snap, stale}, Stale, "silence"},
-		{"silence makes a crossed one stale", []func(*Book){snap, crossed, stale}, Stale, "silence"},
-		{"silence before a snapshot means nothing", []func(*Book){stale}, Awaiting, "no snapshot"},
-		{"the next delta revives", []func(*Book){snap, stale, apply(delta(5, 6, "b 99 1"))}, Live, ""},
-		{"a confirmation revives", []func(*Book){snap, stale, apply(delta(5, 5, ""))}, Live, ""},
-		{"a newer snapshot revives", []func(*Book){snap, stale, apply(snapshot(6, two))}, Live, ""},
-		{"a snapshot sent again does not", []func(*Book){snap, stale, snap}, Stale, "silence"},
-		{"a duplicate does not", []func(*Book){snap, stale, apply(delta(4, 5, "b 1 1"))}, Stale, "silence"},
-		{"revived, but crossed", []func(*Book){snap, crossed, stale, apply(delta(6, 6, ""))}, Crossed, ""},
 		{"its owner may gap it", []func(*Book){snap, gapped}, Gapped, "lag"},
 		{"a first reason stays", []func(*Book){snap, gap, gapped}, Gapped, "venue says so"},
-		{"a gapped book is not stale", []func(*Book){snap, gap, stale}, Gapped, "venue says so"},
 		{"a decoder's gap needs no snapshot before", []func(*Book){gap}, Gapped, "venue says so"},
 		{"no delta revives a gapped book", []func(*Book){snap, gap, apply(delta(5, 6, two))}, Gapped, "venue"},
 		{"no confirmation either", []func(*Book){snap, gap, apply(delta(5, 5, ""))}, Gapped, "venue"},
 		{"an older snapshot does", []func(*Book){snap, gap, apply(snapshot(1, two))}, Live, ""},
 		{"an event of no kind is a gap", []func(*Book){snap, apply(market.Event{Seq: 6, PrevSeq: 5})}, Gapped, ""},
-		{"a halted book hears nothing", []func(*Book){snap, halt, apply(snapshot(9, two)), gap, stale, gapped},
+		{"a halted book hears nothing", []func(*Book){snap, halt, apply(snapshot(9, two)), gap, gapped},
 			Halted, "maintenance"},
 		{"a resumed book awaits a snapshot", []func(*Book){snap, halt, resume, apply(delta(5, 6, two))},
 			Awaiting, "resumed"},

@@ -77,7 +77,7 @@ func (w *twin) top(side int) []market.Level {
 }
 
 func (w *twin) apply(e *market.Event) {
-	usable := w.state == Live || w.state == Crossed || w.state == Stale
+	usable := w.state == Live || w.state == Crossed
 	old := e.Epoch < w.epoch || w.state == Halted
 	newer := e.Epoch > w.epoch
 	follows := e.Unsequenced || e.PrevSeq == w.seq && (e.Seq > w.seq || e.Seq == w.seq && len(e.Levels) == 0)
@@ -184,11 +184,6 @@ func act(t *rapid.T, b *Book, w *twin) {
 		b.MarkGapped("gap", 3)
 		if w.state != Halted {
 			w.state = Gapped
-		}
-	case 5:
-		b.MarkStale("stale", 4)
-		if w.state == Live || w.state == Crossed {
-			w.state = Stale
 		}
 	default:
 		e := w.event(t)

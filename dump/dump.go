@@ -36,6 +36,7 @@ type Dump struct {
 type Market struct {
 	Key        market.Key
 	Fee        market.Fee
+	Origin     market.Origin
 	Bids, Asks []market.Level // in any order
 }
 
@@ -75,7 +76,7 @@ func (d *Dump) Engine() (*engine.Engine, error) {
 	w := e.Writer()
 	for i := range d.Markets {
 		m := &d.Markets[i]
-		ev := market.Event{Kind: market.Snapshot, Epoch: 1, Seq: 1, RecvTime: now, VenueTime: now}
+		ev := market.Event{Kind: market.Snapshot, Epoch: 1, Seq: 1, RecvTime: now, VenueTime: now, Origin: m.Origin}
 		ev.Levels = append(append(make([]market.Level, 0, len(m.Bids)+len(m.Asks)), m.Bids...), m.Asks...)
 		if err := w.Apply(m.Key, &ev); err != nil {
 			return nil, fmt.Errorf("dump: market %s: %w", m.Key, err)
@@ -123,7 +124,11 @@ func appendMarket(dst []byte, m *engine.MarketStatus) []byte {
 	bps := money.Num{Coef: m.Fee.Rate, Scale: 4}
 	dst = fmt.Appendf(dst, `{"venue":"%s","base":"%s","quote":"%s",`,
 		m.Key.Venue, m.Key.Pair.Base, m.Key.Pair.Quote)
-	dst = fmt.Appendf(dst, `"taker_fee_bps":"%s","fee_on":"%s","bids":[`, bps.Trim(), m.Fee.On)
+	dst = fmt.Appendf(dst, `"taker_fee_bps":"%s","fee_on":"%s",`, bps.Trim(), m.Fee.On)
+	if m.View.Origin != market.Venue {
+		dst = fmt.Appendf(dst, `"origin":"%s",`, m.View.Origin)
+	}
+	dst = append(dst, `"bids":[`...)
 	dst = appendLevels(dst, m.View, m.View.Bids)
 	dst = append(dst, `],"asks":[`...)
 	dst = appendLevels(dst, m.View, m.View.Asks)

@@ -21,7 +21,7 @@ const good = `{"as_of":"2026-11-23T12:00:00.5Z",
 "assets":[{"symbol":"BTC","scale":8},{"symbol":"CHF","scale":2,"engine_scale":6}],
 "markets":[
 {"venue":"gemini","base":"ETH","quote":"BTC","taker_fee_bps":"25","fee_on":"received","bids":[["0.0390","12.5"]],"asks":[["0.0391","1"]]},
-{"venue":"kraken","base":"BTC","quote":"USD","taker_fee_bps":"7.5","fee_on":"quote","bids":[["67999","1"],["68000","0.5"]],"asks":[]}
+{"venue":"kraken","base":"BTC","quote":"USD","taker_fee_bps":"7.5","fee_on":"quote","origin":"simulated","bids":[["67999","1"],["68000","0.5"]],"asks":[]}
 ]}`
 
 func TestRead(t *testing.T) {
@@ -73,6 +73,7 @@ func TestReadRefuses(t *testing.T) {
 		{"a fee below zero", market(`"taker_fee_bps":"-1"`), "taker_fee_bps"},
 		{"a fee of everything", market(`"venue":"a","base":"BTC","quote":"USD","taker_fee_bps":"10000"`), "taker fee"},
 		{"a fee on something else", market(`"fee_on":"base"`), "want received or quote"},
+		{"an origin of nowhere", market(ids + `"origin":"dream"`), "want venue, replay or simulated"},
 		{"a level of one", market(ids + `"bids":[["1"]]`), "a level is"},
 		{"a level of three", market(ids + `"bids":[["1","1","1"]]`), "a level is"},
 		{"an empty level", market(ids + `"bids":[[]]`), "a level is"},

@@ -197,6 +197,8 @@ func (p *reader) market() error {
 			bps, err = p.bps()
 		case "fee_on":
 			m.Fee.On, err = p.feeOn()
+		case "origin":
+			m.Origin, err = p.origin()
 		case "bids":
 			m.Bids, err = p.side(market.Bid)
 		case "asks":
@@ -258,6 +260,18 @@ func (p *reader) feeOn() (market.FeeOn, error) {
 		return market.FeeQuote, nil
 	}
 	return 0, fmt.Errorf("fee_on %q: want received or quote", v)
+}
+
+func (p *reader) origin() (market.Origin, error) {
+	v, err := p.s.Str()
+	if err != nil {
+		return 0, err
+	}
+	o, ok := market.ParseOrigin(v)
+	if !ok {
+		return 0, fmt.Errorf("origin %.32q: want venue, replay or simulated", v)
+	}
+	return o, nil
 }
 
 // side reads [["price","size"], ...], no price twice.

@@ -49,6 +49,9 @@ type Engine struct {
 	graph   *graph.Graph
 	solvers sync.Pool // of *scratch
 	stats   stats
+
+	mu     sync.Mutex // guards owners; taken once a book
+	owners map[graph.MarketID]*Writer
 }
 
 // stats are counted by writers and read by metrics.
@@ -59,7 +62,7 @@ type stats struct {
 // Stats are counters since the engine was made.
 type Stats struct {
 	Events  uint64 // applied or dropped by rule
-	Refused uint64 // of markets that could not be registered
+	Refused uint64 // of markets beyond a limit, or of another Writer
 	Gaps    uint64 // times a book became gapped
 }
 
@@ -87,7 +90,7 @@ func New(opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{opts: opts, graph: g}
+	e := &Engine{opts: opts, graph: g, owners: map[graph.MarketID]*Writer{}}
 	e.solvers.New = func() any { return new(scratch) }
 	return e, nil
 }
@@ -116,6 +119,12 @@ func (e *Engine) Version() uint64 { return e.graph.Version() }
 func (e *Engine) Register(key market.Key) error {
 	_, err := e.graph.Register(key, e.describe)
 	return err
+}
+
+// Knows reports whether the market of key was registered or heard of.
+func (e *Engine) Knows(key market.Key) bool {
+	_, ok := e.graph.Topology().Market(key)
+	return ok
 }
 
 // describe returns an asset that no configuration describes.

@@ -261,14 +261,69 @@ func TestFeeChangesAtItsDate(t *testing.T) {
 	r.w.Flush(r.now)
 	r.wantSold(1, "99 u")
 	r.now++
+	r.wantNoFee("before the new fee is flushed")
 	r.w.Flush(r.now)
 	r.wantSold(1, "98 u")
 	r.now += int64(time.Second / 2)
+	r.wantNoFee("before the end is flushed")
 	r.w.Flush(r.now)
+	r.wantNoFee("after the last line")
+}
+
+// wantNoFee wants u left out for its fee.
+func (r *rig) wantNoFee(when string) {
+	r.t.Helper()
 	_, err := r.e.Price(engine.Request{Sell: "A", Buy: "B", In: 1}, r.now)
 	var stale *route.StaleError
 	if !errors.As(err, &stale) || stale.Stale[0].State != book.NoFee {
-		t.Errorf("after the last line: %v", err)
+		r.t.Errorf("%s: %v", when, err)
+	}
+}
+
+// TestOneOwner: the first writer that hears of a book keeps it; another's events
+// of it are refused, counted, and change nothing.
+func TestOneOwner(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	r.show("u|A-B", 12, 14)
+	second := r.e.Writer()
+	ev := market.Event{Kind: market.Snapshot, Seq: 9, RecvTime: r.now, Levels: levels([][2]int64{{20, 100}}, nil)}
+	var owner *engine.OwnerError
+	if err := second.Apply(key("u|A-B"), &ev); !errors.As(err, &owner) || owner.Key != key("u|A-B") {
+		t.Errorf("a second owner: %v", err)
+	}
+	if err := second.Halt(key("u|A-B"), "no", r.now); !errors.As(err, &owner) {
+		t.Errorf("a second owner halts: %v", err)
+	}
+	second.InvalidateAll("lost", r.now)
+	second.Flush(r.now)
+	r.wantSold(1, "12 u")
+	if n := r.e.Stats().Refused; n != 1 {
+		t.Errorf("%d events refused", n)
+	}
+}
+
+// TestHalt: a halted market is out with its reason, whatever is heard of it, and
+// after the halt waits for a snapshot.
+func TestHalt(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	r.show("u|A-B", 12, 14)
+	r.show("v|A-B", 10, 15)
+	for _, k := range []string{"u|A-B", "w|A-B"} { // one of them never heard of
+		if err := r.w.Halt(key(k), "by hand", r.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.w.Flush(r.now)
+	r.wantSold(1, "10 v without u: by hand without w: by hand")
+	r.show("u|A-B", 13, 14)
+	r.wantSold(1, "10 v without u: by hand without w: by hand")
+	r.w.Resume(key("u|A-B"), r.now)
+	r.w.Flush(r.now)
+	r.wantSold(1, "10 v without u: resumed after a halt; no snapshot yet without w: by hand")
+	r.show("u|A-B", 13, 14)
+	r.wantSold(1, "13 u without w: by hand")
+	if !r.e.Knows(key("w|A-B")) || r.e.Knows(key("x|A-B")) {
+		t.Error("Knows is wrong")
 	}
 }
 

@@ -22,8 +22,9 @@ type Price struct {
 	Mids         []Mid // of each hop of the path, first hop first
 	LeftOut      []graph.LeftOut
 	GraphVersion uint64
-	AsOf         int64 // Unix nanoseconds
-	OldestBook   int64 // age of the oldest book used, nanoseconds
+	AsOf         int64         // Unix nanoseconds
+	OldestBook   int64         // age of the oldest book used, nanoseconds
+	Origin       market.Origin // of the least real book used
 }
 
 // Mid is the middle of the best bid and the best ask of one hop over the venues
@@ -71,7 +72,8 @@ func (e *Engine) Price(r Request, now int64) (*Price, error) {
 		p.Mids = append(p.Mids, e.mid(&s.snap, a.Path[h], a.Path[h+1], now))
 	}
 	for _, id := range a.Used {
-		p.OldestBook = max(p.OldestBook, now-s.snap.States[id].View.RecvTime)
+		v := s.snap.States[id].View
+		p.OldestBook, p.Origin = max(p.OldestBook, now-v.RecvTime), max(p.Origin, v.Origin)
 	}
 	return p, nil
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"math"
 	"time"
 
 	"chronos.dev/book"
@@ -9,13 +11,12 @@ import (
 )
 
 // Writer owns a share of the books. It belongs to one goroutine, and each book
-// to one Writer: two Writers that apply events of the same market would publish
-// over each other.
+// to one Writer, the first that hears of it: two would publish over each other.
 type Writer struct {
 	e         *Engine
 	books     map[market.Key]*owned
 	dirty     []*owned
-	feesUntil time.Time // when a line of the fee table begins or ends next
+	feesUntil int64 // when the fee of a book changes next
 }
 
 // owned is a book and where it is published.
@@ -25,18 +26,30 @@ type owned struct {
 	scales graph.Scales
 	dirty  bool
 
+	fee      *market.Fee
+	feeUntil int64 // when fee may be another one; 0: not looked up yet
+
 	version uint64 // of the book, as far as noted
 	gaps    int    // of the book, as far as counted
 }
 
+// OwnerError reports an event of a book that another Writer owns: the feed has
+// the book in two places.
+type OwnerError struct{ Key market.Key }
+
+func (e *OwnerError) Error() string {
+	return fmt.Sprintf("engine: the book of %s belongs to another writer", e.Key)
+}
+
 // Writer returns a new writer.
 func (e *Engine) Writer() *Writer {
-	return &Writer{e: e, books: make(map[market.Key]*owned)}
+	return &Writer{e: e, books: make(map[market.Key]*owned), feesUntil: graph.Forever}
 }
 
 // Apply applies one event to the book of key, which is made on its first event.
 // The result is not visible before Flush. Errors are those of book.Book.Apply
-// (the book is gapped now) or *graph.LimitError (the event is lost, counted).
+// (the book is gapped now), or *graph.LimitError or *OwnerError (the event is
+// lost, counted).
 func (w *Writer) Apply(key market.Key, ev *market.Event) error {
 	o, err := w.own(key)
 	if err != nil {
@@ -67,6 +80,28 @@ func (w *Writer) InvalidateAll(reason string, now int64) {
 	}
 }
 
+// Halt takes the book of key out until Resume, for a reason: of a book that has
+// not been heard of too. The result is not visible before Flush. It fails as
+// Apply does for a book that cannot be had.
+func (w *Writer) Halt(key market.Key, reason string, now int64) error {
+	o, err := w.own(key)
+	if err != nil {
+		return err
+	}
+	o.book.Halt(reason, now)
+	w.changed(o)
+	return nil
+}
+
+// Resume ends a Halt: the book awaits its next snapshot. The result is not
+// visible before Flush.
+func (w *Writer) Resume(key market.Key, now int64) {
+	if o := w.books[key]; o != nil {
+		o.book.Resume(now)
+		w.changed(o)
+	}
+}
+
 // changed counts what happened to a book and notes if it must be published.
 func (w *Writer) changed(o *owned) {
 	if n := o.book.Counters().Gaps; n != o.gaps {
@@ -86,24 +121,40 @@ func (w *Writer) touch(o *owned) {
 	}
 }
 
-// Flush publishes every book that changed since the last Flush, at fees valid
-// at now; and all books, when a line of the fee table began or ended meanwhile.
+// Flush publishes every book that changed since the last Flush, or whose fee
+// did, at the fee valid at now. A reader uses no fee that has ended, so a Flush
+// that comes late costs a market for a while, never a wrong price.
 func (w *Writer) Flush(now int64) {
-	if at := time.Unix(0, now); !at.Before(w.feesUntil) {
-		w.feesUntil = nextChange(w.e.opts.Fees, at)
-		for _, o := range w.books {
-			w.touch(o)
-		}
+	if now >= w.feesUntil {
+		w.renewFees(now)
 	}
 	if len(w.dirty) == 0 {
 		return
 	}
 	for _, o := range w.dirty {
 		o.dirty = false
-		o.market.Publish(graph.NewState(o.book.Publish(), o.scales, w.e.fee(o.market.Key, now)))
+		if now >= o.feeUntil {
+			o.fee, o.feeUntil = w.e.fee(o.market.Key, now)
+			w.feesUntil = min(w.feesUntil, o.feeUntil)
+		}
+		s := graph.NewState(o.book.Publish(), o.scales, o.fee)
+		s.FeeUntil = o.feeUntil
+		o.market.Publish(s)
 	}
 	w.dirty = w.dirty[:0]
 	w.e.graph.Bump()
+}
+
+// renewFees touches the books whose fee has ended.
+func (w *Writer) renewFees(now int64) {
+	w.feesUntil = graph.Forever
+	for _, o := range w.books {
+		if now >= o.feeUntil {
+			w.touch(o)
+		} else {
+			w.feesUntil = min(w.feesUntil, o.feeUntil)
+		}
+	}
 }
 
 // Seq returns the epoch and sequence of the book of key, zeros if there is none.
@@ -122,6 +173,9 @@ func (w *Writer) own(key market.Key) (*owned, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !w.e.claim(m.ID, w) {
+		return nil, &OwnerError{key}
+	}
 	var rules market.BookRules
 	if w.e.opts.Rules != nil {
 		rules = w.e.opts.Rules(key)
@@ -138,26 +192,34 @@ func (w *Writer) own(key market.Key) (*owned, error) {
 	return o, nil
 }
 
-// never is later than any time that a nanosecond clock can say.
-var never = time.Unix(1<<40, 0)
-
-// nextChange returns when a line of the table begins or ends next after at.
-func nextChange(fees market.Fees, at time.Time) time.Time {
-	next := never
-	for i := range fees {
-		for _, t := range [2]time.Time{fees[i].From, fees[i].Until} {
-			if t.After(at) && t.Before(next) {
-				next = t
-			}
-		}
+// claim makes w the owner of a market, and reports false if another is.
+func (e *Engine) claim(id graph.MarketID, w *Writer) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.owners[id] == nil {
+		e.owners[id] = w
 	}
-	return next
+	return e.owners[id] == w
 }
 
-// fee returns the taker fee of a market, nil where no schedule covers it.
-func (e *Engine) fee(key market.Key, now int64) *market.Fee {
-	if fee, ok := e.opts.Fees.At(key, time.Unix(0, now).UTC()); ok {
-		return &fee
+// fee returns the taker fee of a market, nil where no schedule covers it, and
+// until when that holds.
+func (e *Engine) fee(key market.Key, now int64) (fee *market.Fee, until int64) {
+	at := time.Unix(0, now).UTC()
+	until = graph.Forever
+	if next, ok := e.opts.Fees.NextChange(key, at); ok {
+		until = nanos(next)
 	}
-	return e.opts.DefaultFee
+	if f, ok := e.opts.Fees.At(key, at); ok {
+		return &f, until
+	}
+	return e.opts.DefaultFee, until
+}
+
+// nanos returns t in Unix nanoseconds, as far as they reach.
+func nanos(t time.Time) int64 {
+	if t.Unix() >= math.MaxInt64/int64(time.Second) {
+		return graph.Forever
+	}
+	return t.UnixNano()
 }

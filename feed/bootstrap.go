@@ -27,7 +27,7 @@ func (t *tail) prime(ctx context.Context, first, end int64) error {
 	case opt.AtEnd:
 		start = end
 	}
-	t.fetch.next, t.target, t.primed = start, end, true
+	t.fetch.next, t.fetch.since, t.target, t.primed = start, 0, end, true
 	return nil
 }
 
@@ -89,10 +89,12 @@ type primer struct {
 	at      map[market.Key]int64
 }
 
-func (p *primer) Record(offset int64, value []byte, recv int64) {
-	if key, at := p.handler.Snapshot(offset, value, recv); key != (market.Key{}) {
+func (p *primer) Record(r *RawRecord) bool {
+	key, at, ok := p.handler.Snapshot(r)
+	if key != (market.Key{}) {
 		p.at[key] = at
 	}
+	return ok
 }
 
 // A snapshot that cannot be read is one book that waits for its next one.

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -14,9 +15,9 @@ import (
 
 // Sink owns the books of one partition. All calls come from one goroutine.
 //
-// A book can turn up on two partitions if somebody writes it with another
-// partitioner (kcat does by default), and a hostile writer can name any number of
-// books: a Sink keeps its own books apart from other Sinks' and bounds them.
+// A book comes on one partition only: records that somebody wrote with another
+// partitioner (kcat does by default) are refused. A hostile writer can name any
+// number of books: a Sink bounds them.
 type Sink interface {
 	// Apply applies one record. r is valid during the call only.
 	Apply(r *Record)
@@ -46,7 +47,7 @@ type ConsumerOptions struct {
 // Codes are all codes of refused records, in the order of ConsumerStats.Refused.
 var Codes = [...]string{
 	CodeBadJSON, CodeUnknownMajor, CodeOversize, CodeRefusedNumber, CodeBadKey,
-	CodeBadType, CodeBadTime, CodeUnsequenced, CodeUnreadable,
+	CodeBadType, CodeBadTime, CodeUnsequenced, CodeWrongPlace, CodeUnreadable,
 }
 
 // ConsumerStats count since the start.
@@ -112,44 +113,72 @@ type decoding struct {
 	record    Record
 }
 
-func (d *decoding) Record(offset int64, value []byte, recv int64) {
-	d.apply(d.consumer.topic, offset, value, recv)
+func (d *decoding) Record(r *RawRecord) bool {
+	_, ok := d.apply(d.consumer.topic, r)
+	return ok
 }
 
 // Snapshot handles a record of the snapshot topic.
-func (d *decoding) Snapshot(offset int64, value []byte, recv int64) (market.Key, int64) {
-	topic := d.consumer.reader.opt.Snapshots
-	if len(value) == 0 || !d.apply(topic, offset, value, recv) { // a tombstone, or refused
-		return market.Key{}, -1
+func (d *decoding) Snapshot(r *RawRecord) (market.Key, int64, bool) {
+	if len(r.Value) == 0 { // a tombstone
+		return market.Key{}, -1, true
 	}
-	r := &d.record
-	if !r.HasAt || r.At.Partition != d.partition {
-		return r.Key, -1
+	switch accepted, ok := d.apply(d.consumer.reader.opt.Snapshots, r); {
+	case !accepted:
+		return market.Key{}, -1, ok
+	case !d.record.HasAt || d.record.At.Partition != d.partition:
+		return d.record.Key, -1, true
 	}
-	return r.Key, r.At.Offset
+	return d.record.Key, d.record.At.Offset, true
 }
 
-// apply decodes a record into the sink and reports whether it was accepted.
-func (d *decoding) apply(topic string, offset int64, value []byte, recv int64) bool {
-	err := d.decoder.Decode(&d.record, value, recv)
-	if err == nil {
+// apply decodes a record into the sink and reports whether it was accepted. It
+// is not ok yet when the record is damaged before it names its book: its key may.
+func (d *decoding) apply(topic string, r *RawRecord) (accepted, ok bool) {
+	refused := d.decode(r)
+	if refused == nil {
 		d.sink.Apply(&d.record)
 		d.consumer.applied.Add(1)
 		d.consumer.unknown.Add(int64(d.record.Unknown))
-		return true
+		return true, true
 	}
-	var refused *RecordError
-	if !errors.As(err, &refused) {
-		panic("feed: a decoder's error is not a *RecordError: " + err.Error())
+	book, named := refused.Key, refused.Key != market.Key{}
+	if !named && !r.HasKey {
+		return false, false
 	}
-	if refused.Key != (market.Key{}) {
-		d.sink.Lost(refused.Key, refused.Error(), recv)
+	key := keyBytes(book)
+	if r.HasKey {
+		key = r.Key
+	}
+	if !named {
+		book, named = parseKey(r.Key)
+	}
+	if named && refused.Code != CodeWrongPlace {
+		d.sink.Lost(book, refused.Error(), r.Recv)
 	}
 	d.refuse(DeadLetter{
-		Code: refused.Code, Key: keyBytes(refused.Key), Value: value,
-		Topic: topic, Partition: d.partition, Offset: offset,
+		Code: refused.Code, Key: key, Value: r.Value,
+		Topic: topic, Partition: d.partition, Offset: r.Offset,
 	})
-	return false
+	return false, true
+}
+
+// decode decodes a record of this partition. The book of a record that was put
+// on another's partition misses nothing there.
+func (d *decoding) decode(r *RawRecord) *RecordError {
+	err := d.decoder.Decode(&d.record, r.Value, r.Since, r.Recv)
+	var refused *RecordError
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case err != nil:
+		panic("feed: a decoder's error is not a *RecordError: " + err.Error())
+	case d.record.Home != d.partition:
+		why := fmt.Errorf("on partition %d, where its key is of partition %d: "+
+			"write with the Murmur2 partitioner", d.partition, d.record.Home)
+		return &RecordError{Code: CodeWrongPlace, Key: d.record.Key, Err: why}
+	}
+	return nil
 }
 
 func (d *decoding) Skipped(offset int64, key []byte, code string, recv int64) {

@@ -38,6 +38,7 @@ func contract(t *testing.T, b brokertest.Broker) {
 		{"lost offsets begin the partition anew", testTruncated},
 		{"a topic made anew begins the partition anew", testRecreated},
 		{"bad records go to the dead letters and the partition goes on", testBadRecords},
+		{"a record without a time is fresh only to those who saw it come", testUntimed},
 		{"a giant amid its batch is the only one skipped", testGiantInBatch},
 		{"a deadline ends what waits for a hung broker", testBackpressure},
 	}
@@ -116,14 +117,29 @@ func testKeepalive(t *testing.T, b brokertest.Broker) {
 	r := startReplica(t, g.c, feed.ConsumerOptions{})
 	g.equal(r)
 	live, silent := g.sources[0], g.sources[1]
-	before := r.view(live.key).RecvTime
+	before, quiet := r.view(live.key).RecvTime, r.view(silent.key).RecvTime
+	heard := time.Unix(0, before)
+	conn := g.pub.Connect(live.key)
+	g.pub.Connect(silent.key)
 	brokertest.Eventually(t, 10*time.Second, "three confirmations", func() bool {
-		g.pub.Alive(live.key.Venue)
-		return g.pub.Stats().Confirmed >= 3 && r.view(live.key).RecvTime > before+int64(80*time.Millisecond)
+		heard = heard.Add(time.Millisecond)
+		conn.Heard(heard)
+		return g.pub.Stats().Confirmed >= 3 && r.view(live.key).RecvTime > before+int64(5*time.Millisecond)
 	})
+	brokertest.Eventually(t, 10*time.Second, "the last sign of life", func() bool {
+		return r.view(live.key).RecvTime == heard.UnixNano()
+	})
+	confirmed := g.pub.Stats().Confirmed
+	time.Sleep(200 * time.Millisecond) // five keepalives
 	g.equal(r)
-	if got := r.view(silent.key).RecvTime; got > before+int64(time.Second) {
-		t.Errorf("a venue of which nothing was heard looks fresh")
+	if got := r.view(live.key).RecvTime; got != heard.UnixNano() {
+		t.Errorf("a venue that fell silent at %v looks heard at %v", heard, time.Unix(0, got))
+	}
+	if n := g.pub.Stats().Confirmed - confirmed; n > 1 {
+		t.Errorf("%d confirmations of nothing new", n)
+	}
+	if got := r.view(silent.key).RecvTime; got != quiet {
+		t.Errorf("a book whose connection is silent looks fresh, though another of the venue speaks")
 	}
 }
 
@@ -273,6 +289,28 @@ func testBadRecords(t *testing.T, b brokertest.Broker) {
 	r := startReplica(t, c, feed.ConsumerOptions{DeadLetters: letters})
 
 	const key = "lab|BTC-USD"
+	// A book that is damaged beyond its name is known by its key.
+	cl := brokertest.Client(t, b)
+	hurt := []byte("lab|BTC-EUR")
+	home := broker.Partition(hurt, broker.BookPartitions)
+	for _, v := range []string{`{"venue":"lab","market":"BTC-EUR","type":"snapshot","seq":1}`, `{"mark`} {
+		rec := &kgo.Record{Topic: c.Name(broker.BookTopic), Key: hurt, Value: []byte(v)}
+		if err := cl.ProduceSync(ctx, rec).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	brokertest.Eventually(t, 20*time.Second, "the damaged book to be taken out", func() bool {
+		return r.view(market.Key{Venue: "lab", Pair: market.Pair{Base: "BTC", Quote: "EUR"}}).State == book.Gapped
+	})
+	// A record in another's place changes nothing there, and not at home either.
+	stray := &kgo.Record{
+		Topic: c.Name(broker.BookTopic), Partition: int32(home+1) % broker.BookPartitions, Key: hurt,
+		Value: []byte(`{"venue":"lab","market":"BTC-EUR","type":"snapshot","seq":9}`),
+	}
+	manual := brokertest.Client(t, b, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err := manual.ProduceSync(ctx, stray).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
 	good := func(i int) string {
 		return fmt.Sprintf(`{"venue":"lab","market":"BTC-USD","type":"snapshot","seq":%d,"bids":[["%d","1"]]}`, i, i)
 	}
@@ -304,7 +342,8 @@ func testBadRecords(t *testing.T, b brokertest.Broker) {
 	})
 	st := r.Stats()
 	want := map[string]int64{
-		feed.CodeBadJSON: 6, feed.CodeUnknownMajor: 1, feed.CodeOversize: 1, feed.CodeRefusedNumber: 1,
+		feed.CodeBadJSON: 7, feed.CodeUnknownMajor: 1, feed.CodeOversize: 1, feed.CodeRefusedNumber: 1,
+		feed.CodeWrongPlace: 1,
 	}
 	total := int64(0)
 	for i, code := range feed.Codes {
@@ -314,7 +353,44 @@ func testBadRecords(t *testing.T, b brokertest.Broker) {
 		total += want[code]
 	}
 	brokertest.Eventually(t, 20*time.Second, "the dead letters", func() bool { return letters.Sent() == total })
-	checkLetters(t, b, c, int(total))
+	if v := r.view(market.Key{Venue: "lab", Pair: market.Pair{Base: "BTC", Quote: "EUR"}}); v.State != book.Gapped {
+		t.Errorf("a record in another's place made the book %v", v.State)
+	}
+	checkLetters(t, b, c, int(total)-2)
+}
+
+// testUntimed: a reader that was there knows when a record without a time came; a
+// reader that starts later does not, and must not take it for news.
+func testUntimed(t *testing.T, b brokertest.Broker) {
+	c := brokertest.Connect(t, b, nil)
+	ctx := brokertest.Context(t, 60*time.Second)
+	if err := c.EnsureTopics(ctx); err != nil {
+		t.Fatal(err)
+	}
+	there := startReplica(t, c, feed.ConsumerOptions{})
+	brokertest.Eventually(t, 20*time.Second, "ready", there.Ready)
+	time.Sleep(300 * time.Millisecond) // until each partition was read to its end
+	k := market.Key{Venue: "lab", Pair: market.Pair{Base: "BTC", Quote: "USD"}}
+	before := time.Now().Add(-time.Second).UnixNano() // a fetch waits, and a machine may sleep
+	cl := brokertest.Client(t, b)
+	for _, topic := range []string{broker.BookTopic, broker.BookSnapshotTopic} {
+		err := cl.ProduceSync(ctx, &kgo.Record{
+			Topic: c.Name(topic), Key: []byte(k.String()),
+			Value: []byte(`{"venue":"lab","market":"BTC-USD","type":"snapshot","bids":[["1","1"]]}`),
+		}).FirstErr()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	brokertest.Eventually(t, 20*time.Second, "the record", func() bool { return there.view(k).State == book.Live })
+	if at := there.view(k).RecvTime; at < before || at > time.Now().UnixNano() {
+		t.Errorf("heard at %v, came after %v", time.Unix(0, at), time.Unix(0, before))
+	}
+	late := startReplica(t, c, feed.ConsumerOptions{})
+	brokertest.Eventually(t, 20*time.Second, "the late replica", func() bool { return late.view(k).State == book.Live })
+	if at := late.view(k).RecvTime; at != 0 {
+		t.Errorf("the late replica says it was heard at %v", time.Unix(0, at))
+	}
 }
 
 // checkLetters reads all dead letters with another client.
@@ -329,6 +405,9 @@ func checkLetters(t *testing.T, b brokertest.Broker, c *broker.Cluster, n int) {
 			h := map[string]string{}
 			for _, x := range r.Headers {
 				h[x.Key] = string(x.Value)
+			}
+			if string(r.Key) == "lab|BTC-EUR" {
+				return
 			}
 			if h["x-origin-topic"] != c.Name(broker.BookTopic) || h["x-origin-partition"] != origin ||
 				h["x-attempts"] != "1" || h["x-error-code"] == "" {

@@ -31,10 +31,15 @@ func (r *Record) Append(dst []byte) []byte {
 			dst = strconv.AppendUint(append(dst, `,"prev_seq":`...), e.PrevSeq, 10)
 		}
 	}
+	if e.Origin != market.Venue {
+		dst = append(append(append(dst, `,"origin":"`...), e.Origin.String()...), '"')
+	}
 	if e.VenueTime != 0 {
 		dst = appendTime(append(dst, `,"ts_venue":"`...), e.VenueTime)
 	}
-	dst = appendTime(append(dst, `,"ts_ingest":"`...), e.RecvTime)
+	if e.RecvTime != 0 {
+		dst = appendTime(append(dst, `,"ts_ingest":"`...), e.RecvTime)
+	}
 	dst = appendSide(append(dst, `,"bids":[`...), e.Levels, market.Bid)
 	dst = appendSide(append(dst, `,"asks":[`...), e.Levels, market.Ask)
 	if e.HasChecksum {
@@ -72,6 +77,14 @@ func appendSide(dst []byte, levels []market.Level, side market.Side) []byte {
 func appendAt(dst []byte, at Position) []byte {
 	dst = strconv.AppendInt(append(dst, `,"at":{"partition":`...), int64(at.Partition), 10)
 	return append(strconv.AppendInt(append(dst, `,"offset":`...), at.Offset, 10), '}')
+}
+
+// Stamp returns an encoded record, which has no receive time, with one: Unix
+// nanoseconds.
+func Stamp(value []byte, recv int64) []byte {
+	dst := make([]byte, 0, len(value)+64)
+	dst = append(appendTime(append(dst, `{"ts_ingest":"`...), recv), ',')
+	return append(dst, value[1:]...)
 }
 
 // withAt returns an encoded record with its place in the book topic.

@@ -52,10 +52,11 @@ type collector struct {
 	resets  []string
 }
 
-func (c *collector) Record(_ int64, value []byte, _ int64) {
+func (c *collector) Record(r *feed.RawRecord) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.values = append(c.values, string(value))
+	c.values = append(c.values, string(r.Value))
+	return true
 }
 
 func (c *collector) Skipped(_ int64, _ []byte, code string, _ int64) {

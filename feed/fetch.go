@@ -53,12 +53,14 @@ func (s *partitionStats) load(partition int) PartitionStats {
 
 // fetcher reads the batches of one partition into one buffer.
 type fetcher struct {
-	next int64 // offset of the next record to hand on
-	end  int64 // end of the partition in the last answer
+	next  int64 // offset of the next record to hand on
+	end   int64 // end of the partition in the last answer
+	since int64 // when next was last known to be the end, Unix nanoseconds; 0 never
 
-	buf      []byte
-	stepOver bool // the record at next may be too large: read it by itself
-	strikes  int  // times in a row that the batch at next could not be parsed
+	buf     []byte
+	raw     RawRecord
+	single  bool // read the record at next by itself: it is too large, or its key is wanted
+	strikes int  // times in a row that the batch at next could not be parsed
 
 	records, skipped, shortBuffers int64
 }
@@ -69,14 +71,15 @@ func (f *fetcher) batch(log *broker.Log, h Handler) error {
 	if f.buf == nil {
 		f.buf = make([]byte, firstBuffer)
 	}
+	asked := time.Now().UnixNano()
 	b := log.Fetch(f.next, fetchWait)
-	got := answer{begun: f.next, recv: time.Now().UnixNano()}
+	got := answer{begun: f.next, asked: asked, recv: time.Now().UnixNano()}
 	if end := b.HighWaterMark(); b.Err() == nil || end > 0 {
 		f.end = end
 	}
 	var err error
-	if f.stepOver && b.Err() == nil {
-		err = f.alone(b, h, got.recv)
+	if f.single && b.Err() == nil {
+		err = f.alone(b, h, got)
 	}
 	for err == nil {
 		var n int
@@ -86,8 +89,13 @@ func (f *fetcher) batch(log *broker.Log, h Handler) error {
 		got.read++
 		// The broker sends whole batches, so some may be known already.
 		if offset := b.Offset() - 1; offset >= f.next {
-			h.Record(offset, f.buf[:n], got.recv)
-			f.next = offset + 1
+			f.raw = RawRecord{Offset: offset, Value: f.buf[:n], Since: f.since, Recv: got.recv}
+			if f.next = offset; !h.Record(&f.raw) {
+				f.single = true
+				b.Close()
+				return nil
+			}
+			f.next++
 			f.records++
 		}
 	}
@@ -108,7 +116,8 @@ type answer struct {
 	begun int64 // offset that was asked for
 	read  int   // records, known ones included
 	after int64 // offset that kafka-go would ask for next
-	recv  int64
+
+	asked, recv int64 // when, Unix nanoseconds
 }
 
 // settle decides what the end of a batch means.
@@ -119,15 +128,17 @@ func (f *fetcher) settle(err error, got answer, h Handler) error {
 		if f.skipCompacted(got); f.next == got.begun && f.end > f.next {
 			f.strike(h, got.recv) // records, but none that is whole
 		}
+		f.noteEnd(got)
 		return nil
 	case errors.Is(err, kafka.RequestTimedOut): // nothing new
+		f.noteEnd(got)
 		return nil
 	case errors.Is(err, io.ErrShortBuffer):
 		f.shortBuffers++
 		if len(f.buf) < MaxRecord {
 			f.buf = make([]byte, min(4*len(f.buf), MaxRecord))
 		} else {
-			f.stepOver = true
+			f.single = true
 		}
 		return nil
 	case errors.Is(err, kafka.OffsetOutOfRange):
@@ -139,6 +150,13 @@ func (f *fetcher) settle(err error, got answer, h Handler) error {
 		f.strike(h, got.recv)
 	}
 	return err
+}
+
+// noteEnd notes that the partition was read to where it ended when asked.
+func (f *fetcher) noteEnd(got answer) {
+	if f.next >= f.end {
+		f.since = got.asked
+	}
 }
 
 // skipCompacted moves on when compaction removed the records between. A batch
@@ -153,21 +171,25 @@ func (f *fetcher) skipCompacted(got answer) {
 	}
 }
 
-// alone reads one record whatever its size. A record above MaxRecord is skipped.
-func (f *fetcher) alone(b *kafka.Batch, h Handler, recv int64) error {
+// alone reads one record with its key, whatever its size. A record above
+// MaxRecord is skipped.
+func (f *fetcher) alone(b *kafka.Batch, h Handler, got answer) error {
 	m, err := readMessage(b)
+	for err == nil && m.Offset < f.next { // the broker sends whole batches
+		m, err = readMessage(b)
+	}
 	if err != nil {
 		return err
 	}
-	f.stepOver = false
+	f.single = false
 	f.next = m.Offset + 1
 	if len(m.Value) > MaxRecord {
 		f.skipped++
-		h.Skipped(m.Offset, m.Key, CodeOversize, recv)
+		h.Skipped(m.Offset, m.Key, CodeOversize, got.recv)
 		return nil
 	}
 	f.records++
-	h.Record(m.Offset, m.Value, recv)
+	h.Record(&RawRecord{m.Offset, m.Key, true, m.Value, f.since, got.recv})
 	return nil
 }
 

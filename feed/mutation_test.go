@@ -55,7 +55,7 @@ func TestMutatedStream(t *testing.T) {
 		var d feed.Decoder
 		var r feed.Record
 		for _, text := range records {
-			if err := d.Decode(&r, text, time.Now().UnixNano()); err != nil {
+			if err := d.Decode(&r, text, 0, time.Now().UnixNano()); err != nil {
 				t.Fatal(err)
 			}
 			b.Apply(&r.Event)

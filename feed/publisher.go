@@ -3,6 +3,8 @@ package feed
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,8 +26,11 @@ type PublisherOptions struct {
 	// should be those of the readers.
 	Rules func(market.Key) market.BookRules
 
-	// Keepalive is how long a book of a live source is silent until it is
-	// confirmed unchanged; 0 is 500 ms.
+	// Origin is what readers are told of where the books come from.
+	Origin market.Origin
+
+	// Keepalive is how long a book is silent, though its venue is heard, until it
+	// is confirmed unchanged; 0 is 500 ms.
 	Keepalive time.Duration
 	// SnapshotEvery is the time between whole snapshots of a book; 0 is a minute.
 	SnapshotEvery time.Duration
@@ -67,7 +72,6 @@ type Publisher struct {
 
 	mu      sync.Mutex
 	streams map[market.Key]*stream
-	alive   map[string]time.Time // by venue
 
 	written, snapshotted, confirmed, gaps, cut, refused, unanswered, retries, pending atomic.Int64
 }
@@ -98,7 +102,7 @@ func NewPublisher(c *broker.Cluster, o PublisherOptions) *Publisher {
 	p := &Publisher{
 		opt: o, cluster: c, writer: c.NewWriter(broker.Throughput, c.Name(broker.BookTopic)),
 		snapshots: newLatest(),
-		streams:   make(map[market.Key]*stream), alive: make(map[string]time.Time),
+		streams:   make(map[market.Key]*stream),
 	}
 	for i := range p.queues {
 		p.queues[i] = newQueue()
@@ -129,13 +133,22 @@ func (p *Publisher) Drain(ctx context.Context) error {
 	return nil
 }
 
-// Alive says that the source hears from the venue, so a book of which nothing is
-// heard is unchanged. It holds for a few keepalives; call it with every sign of
-// life.
-func (p *Publisher) Alive(venue string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.alive[venue] = p.opt.Now()
+// Connection is what carries books from a venue to the source. A book of which
+// nothing is heard is unchanged as long as its connection speaks.
+type Connection struct{ heard atomic.Int64 }
+
+// Heard says that the venue spoke at a time: it is called with every sign of
+// life, after what it said was published. Any goroutine.
+func (c *Connection) Heard(at time.Time) { c.heard.Store(at.UnixNano()) }
+
+// Connect says which books a connection carries from now on. They are confirmed
+// unchanged as of the times at which it is heard, and else not at all.
+func (p *Publisher) Connect(keys ...market.Key) *Connection {
+	c := &Connection{}
+	for _, key := range keys {
+		p.stream(key).conn.Store(c)
+	}
+	return c
 }
 
 // Stats returns what was counted so far. Any goroutine.
@@ -195,21 +208,16 @@ func (p *Publisher) stream(key market.Key) *stream {
 	return s
 }
 
-// tick confirms silent books of live venues and renews snapshots.
+// tick confirms silent books of connections that speak and renews snapshots.
 func (p *Publisher) tick(ctx context.Context) {
+	var due []*stream
 	for sleep(ctx, max(p.opt.Keepalive/4, time.Millisecond)) {
 		now := p.opt.Now()
 		p.mu.Lock()
-		due := make([]*stream, 0, len(p.streams))
-		alive := make([]bool, 0, len(p.streams))
-		for _, s := range p.streams {
-			heard, ok := p.alive[s.key.Venue]
-			due = append(due, s)
-			alive = append(alive, ok && now.Sub(heard) < 3*p.opt.Keepalive)
-		}
+		due = slices.AppendSeq(due[:0], maps.Values(p.streams))
 		p.mu.Unlock()
-		for i, s := range due {
-			s.tick(now, alive[i])
+		for _, s := range due {
+			s.tick(now)
 		}
 	}
 }

@@ -29,9 +29,10 @@ const (
 // Handler receives what one partition holds. All calls come from the goroutine
 // of that partition.
 type Handler interface {
-	// Record handles a record. value is valid during the call only; recv is the
-	// time of receipt, Unix nanoseconds.
-	Record(offset int64, value []byte, recv int64)
+	// Record handles a record, which is valid during the call only. It reports
+	// false when it must see the key of the record too: the call is repeated then,
+	// once, with HasKey set.
+	Record(r *RawRecord) bool
 	// Skipped says that the record at offset could not be read: it is larger
 	// than MaxRecord (CodeOversize) or in a batch that cannot be parsed
 	// (CodeUnreadable). key is nil if unknown.
@@ -51,8 +52,21 @@ type SnapshotHandler interface {
 	Handler
 	// Snapshot handles a record of the snapshot topic. It returns what it is a
 	// snapshot of, zero if that cannot be told, and where in the book topic it
-	// stands, -1 if unknown.
-	Snapshot(offset int64, value []byte, recv int64) (market.Key, int64)
+	// stands, -1 if unknown. ok is false when it must see the key too.
+	Snapshot(r *RawRecord) (key market.Key, at int64, ok bool)
+}
+
+// RawRecord is a record as it was read.
+type RawRecord struct {
+	Offset int64
+	Key    []byte // if HasKey: keys are read only on demand
+	HasKey bool
+	Value  []byte
+
+	// Recv is when the record was received, and Since when the partition was last
+	// read to its end, so that the record was written between the two. Unix
+	// nanoseconds; Since is 0 if the end was never reached.
+	Since, Recv int64
 }
 
 // ReaderOptions say what a Reader reads.

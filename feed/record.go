@@ -23,17 +23,21 @@ const (
 	Major = 1
 )
 
+// clockSkew is how far ahead of ours the clock of an honest source may run.
+const clockSkew = int64(250 * time.Millisecond)
+
 // Codes of a RecordError: metric labels and the x-error-code of a dead letter.
 const (
-	CodeBadJSON       = "bad_json"       // not JSON, a duplicate key, or a value of another kind
-	CodeUnknownMajor  = "unknown_major"  // a schema that we do not know
-	CodeOversize      = "oversize"       // above MaxRecord or MaxLevels
-	CodeRefusedNumber = "refused_number" // an amount that is no plain decimal string, or out of range
-	CodeBadKey        = "bad_key"        // no valid venue and market
-	CodeBadType       = "bad_type"       // neither snapshot nor delta
-	CodeBadTime       = "bad_time"       // not RFC 3339 in UTC
-	CodeUnsequenced   = "unsequenced"    // a delta without numbers, of a market that must have them
-	CodeUnreadable    = "unreadable"     // the batch that holds the record cannot be parsed
+	CodeBadJSON       = "bad_json"        // not JSON, a duplicate key, or a value of another kind
+	CodeUnknownMajor  = "unknown_major"   // a schema that we do not know
+	CodeOversize      = "oversize"        // above MaxRecord or MaxLevels
+	CodeRefusedNumber = "refused_number"  // an amount that is no plain decimal string, or out of range
+	CodeBadKey        = "bad_key"         // no valid venue and market
+	CodeBadType       = "bad_type"        // neither snapshot nor delta
+	CodeBadTime       = "bad_time"        // not RFC 3339 in UTC
+	CodeUnsequenced   = "unsequenced"     // a delta without numbers, of a market that must have them
+	CodeWrongPlace    = "wrong_partition" // not the partition that the record's book belongs to
+	CodeUnreadable    = "unreadable"      // the batch that holds the record cannot be parsed
 )
 
 // RecordError reports a record that was refused. Key is the book it names, if it
@@ -76,7 +80,9 @@ type Record struct {
 	At    Position
 	HasAt bool
 
-	Unknown int // keys that were ignored
+	Home    int  // partition of the book topic that the book belongs to
+	Timed   bool // the record gives a receive time of its own
+	Unknown int  // keys that were ignored
 }
 
 // Decoder reads records strictly and, once it has seen a book, without
@@ -88,12 +94,18 @@ type Decoder struct {
 
 	scan  jscan.Scanner
 	rec   *Record
-	keys  map[string]market.Key // by record key, so that strings are made once
+	keys  map[string]known // by record key, so that strings are made once
 	venue name
 	mkt   name
 	seen  struct{ seq, prev, kind bool }
 	recv  int64
 	code  string // why field failed, "" is CodeBadJSON
+}
+
+// known is a book that was named before.
+type known struct {
+	key  market.Key
+	home int
 }
 
 // name is a short string in place.
@@ -113,13 +125,14 @@ func (s *name) set(b []byte) bool {
 // maxKeys bounds the strings a Decoder keeps.
 const maxKeys = 1 << 14
 
-// Decode reads one record into r, whose Levels it reuses. recv is the time of
-// receipt, Unix nanoseconds: the receive time of the event is the earlier of it
-// and the record's own. The error is a *RecordError.
-func (d *Decoder) Decode(r *Record, value []byte, recv int64) error {
+// Decode reads one record into r, whose Levels it reuses. The receive time of
+// the event is the record's own, but not after recv, the time of receipt in Unix
+// nanoseconds. A record that gives none, or one in the future, was written after
+// since and may be as old as that; 0 is unknown. The error is a *RecordError.
+func (d *Decoder) Decode(r *Record, value []byte, since, recv int64) error {
 	levels := r.Event.Levels[:0]
 	*r = Record{VerifiedDepth: -1}
-	r.Event = market.Event{Kind: 0, Epoch: 1, RecvTime: recv, Levels: levels}
+	r.Event = market.Event{Kind: 0, Epoch: 1, RecvTime: since, Levels: levels}
 	d.rec, d.recv, d.code = r, recv, ""
 	d.venue.n, d.mkt.n = 0, 0
 	d.seen.seq, d.seen.prev, d.seen.kind = false, false, false
@@ -185,10 +198,13 @@ func (d *Decoder) field(key []byte) (err error) {
 	case "ts_venue":
 		e.VenueTime, err = d.time()
 	case "ts_ingest":
+		r.Timed = true
 		var t int64
-		if t, err = d.time(); err == nil {
+		if t, err = d.time(); err == nil && t <= d.recv+clockSkew {
 			e.RecvTime = min(t, d.recv)
 		}
+	case "origin":
+		err = d.origin()
 	case "bids":
 		err = d.levels(market.Bid)
 	case "asks":
@@ -235,7 +251,7 @@ func (d *Decoder) key(r *Record) bool {
 	b := append(buf[:0], d.venue.b[:d.venue.n]...)
 	b = append(append(b, '|'), d.mkt.b[:d.mkt.n]...)
 	if k, ok := d.keys[string(b)]; ok {
-		r.Key = k
+		r.Key, r.Home = k.key, k.home
 		return true
 	}
 	venue := string(d.venue.b[:d.venue.n])
@@ -244,11 +260,12 @@ func (d *Decoder) key(r *Record) bool {
 		return false
 	}
 	r.Key = market.Key{Venue: venue, Pair: pair}
+	r.Home = broker.Partition(b, broker.BookPartitions)
 	if d.keys == nil {
-		d.keys = make(map[string]market.Key)
+		d.keys = make(map[string]known)
 	}
 	if len(d.keys) < maxKeys {
-		d.keys[string(b)] = r.Key
+		d.keys[string(b)] = known{r.Key, r.Home}
 	}
 	return true
 }
@@ -298,6 +315,19 @@ func (d *Decoder) kind() error {
 	default:
 		return d.fail(CodeBadType, "type %.32q", b)
 	}
+	return nil
+}
+
+func (d *Decoder) origin() error {
+	b, err := d.scan.Str()
+	if err != nil {
+		return err
+	}
+	o, ok := market.ParseOrigin(b)
+	if !ok {
+		return d.fail(CodeBadType, "origin %.32q", b)
+	}
+	d.rec.Event.Origin = o
 	return nil
 }
 

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"chronos.dev/broker"
 	"chronos.dev/market"
 )
 
@@ -22,11 +24,11 @@ func FuzzDecodeRecord(f *testing.F) {
 	f.Add([]byte(`{"venue":"lab","market":"BTC-USD","type":"snapshot","at":{"partition":3,"offset":81234},"seq":1e3}`))
 	f.Add([]byte(`{"v":1,"v":1,"venue":"a","market":"A-B","type":"snapshot"}`))
 	f.Add([]byte(`{"venue":"lab","market":"BTC-USD","type":"delta","seq":2,"prev_seq":1,"asks":[["1e400","1"]],"checksum":null}`))
-	f.Add([]byte(`{"venue":"lab","market":"BTC-USD","type":"snapshot","ts_ingest":"2026-11-23T02:55:07Z","verified_depth":9}`))
+	f.Add([]byte(`{"venue":"lab","market":"BTC-USD","type":"snapshot","ts_ingest":"2026-11-23T02:55:07Z","verified_depth":9,"origin":"replay"}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var d Decoder
 		var r Record
-		err := d.Decode(&r, in, recvTime)
+		err := d.Decode(&r, in, sinceTime, recvTime)
 		if re := (*RecordError)(nil); err != nil && !errors.As(err, &re) {
 			t.Fatalf("error of type %T", err)
 		}
@@ -41,7 +43,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		if want := twin.Append(nil); !bytes.Equal(got, want) {
 			t.Fatalf("Decode %s\ntwin   %s", got, want)
 		}
-		if again := (Record{}); d.Decode(&again, got, recvTime) != nil {
+		if again := (Record{}); d.Decode(&again, got, sinceTime, recvTime) != nil {
 			t.Fatalf("cannot read back %s", got)
 		}
 	})
@@ -98,7 +100,7 @@ func twinDecode(in []byte) (*Record, error) {
 	if bytes.ContainsRune(in, '\\') {
 		var d Decoder
 		r := new(Record)
-		return r, d.Decode(r, in, recvTime)
+		return r, d.Decode(r, in, sinceTime, recvTime)
 	}
 	if len(in) > MaxRecord || !utf8.Valid(in) {
 		return nil, errTwin
@@ -155,6 +157,7 @@ func twinRecord(m map[string]any) (*Record, error) {
 		return nil, errTwin
 	}
 	r.Key = market.Key{Venue: venue, Pair: market.Pair{Base: pair[1], Quote: pair[2]}}
+	r.Home = broker.Partition([]byte(r.Key.String()), broker.BookPartitions)
 	e.Kind = map[string]market.EventKind{"snapshot": market.Snapshot, "delta": market.Delta}[str("type")]
 	e.Epoch, e.Seq, e.PrevSeq = whole(m, "epoch", 1), whole(m, "seq", 0), whole(m, "prev_seq", 0)
 	_, hasSeq := m["seq"]
@@ -162,7 +165,16 @@ func twinRecord(m map[string]any) (*Record, error) {
 	e.Unsequenced = e.Kind == market.Snapshot && !hasSeq
 	bad = bad || e.Kind == 0 || e.Kind == market.Delta && (!hasSeq || !hasPrev)
 	e.VenueTime = when("ts_venue", 0)
-	e.RecvTime = min(when("ts_ingest", recvTime), recvTime)
+	if e.RecvTime = when("ts_ingest", sinceTime); e.RecvTime > recvTime+int64(time.Second/4) {
+		e.RecvTime = sinceTime
+	}
+	e.RecvTime = min(e.RecvTime, recvTime)
+	_, r.Timed = m["ts_ingest"]
+	if _, ok := m["origin"]; ok {
+		at := slices.Index([]string{"venue", "replay", "simulated"}, str("origin"))
+		bad = bad || at < 0
+		e.Origin = market.Origin(max(at, 0))
+	}
 	if v, ok := m["checksum"]; ok && v != nil {
 		sum := whole(m, "checksum", 0)
 		bad = bad || sum > 1<<32-1

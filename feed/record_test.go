@@ -9,34 +9,39 @@ import (
 	"testing"
 	"time"
 
+	"chronos.dev/broker"
 	"chronos.dev/market"
 	"chronos.dev/money"
 
 	"pgregory.net/rapid"
 )
 
-const recvTime = int64(1_800_000_000_000_000_000)
+const (
+	recvTime  = int64(1_800_000_000_000_000_000)
+	sinceTime = recvTime - int64(5*time.Second)
+)
 
 const sampleDelta = `{"v":1,"venue":"kraken","market":"BTC-USD","type":"delta","epoch":7,"seq":1001,"prev_seq":1000,
  "ts_venue":"2026-11-23T02:55:07.150000000Z","ts_ingest":"2026-11-23T02:55:07.151000000Z",
  "bids":[["68010.1","0"]],"asks":[["68012.3","0.10000000"]],"checksum":2883309148}`
 
-func TestDecode(t *testing.T) {
-	at := func(s string) int64 {
-		v, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v.UnixNano()
+func at(s string) int64 {
+	v, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		panic(err)
 	}
+	return v.UnixNano()
+}
+
+func TestDecode(t *testing.T) {
 	var d Decoder
 	var r Record
-	if err := d.Decode(&r, []byte(sampleDelta), recvTime); err != nil {
+	if err := d.Decode(&r, []byte(sampleDelta), sinceTime, recvTime); err != nil {
 		t.Fatal(err)
 	}
 	want := Record{
 		Key:           market.Key{Venue: "kraken", Pair: market.Pair{Base: "BTC", Quote: "USD"}},
-		VerifiedDepth: -1,
+		VerifiedDepth: -1, Timed: true, Home: 10, // a vector of the topic's layout
 		Event: market.Event{
 			Kind: market.Delta, Epoch: 7, Seq: 1001, PrevSeq: 1000,
 			VenueTime: at("2026-11-23T02:55:07.15Z"), RecvTime: at("2026-11-23T02:55:07.151Z"),
@@ -59,13 +64,25 @@ func TestDecodeRules(t *testing.T) {
 		ok       func(r *Record) bool
 	}{
 		{"a snapshot by hand needs no numbers and is taken as it comes", head + `"type":"snapshot","bids":[["1","2"]]}`,
-			func(r *Record) bool { return r.Event.Unsequenced && r.Event.Epoch == 1 && r.Event.RecvTime == recvTime }},
+			func(r *Record) bool {
+				return r.Event.Unsequenced && r.Event.Epoch == 1 && r.Event.RecvTime == sinceTime
+			}},
 		{"a numbered snapshot is sequenced", head + `"type":"snapshot","seq":5}`,
 			func(r *Record) bool { return !r.Event.Unsequenced && r.Event.Seq == 5 }},
 		{"a delta without numbers passes where configured", `{"venue":"loose","market":"BTC-USD","type":"delta"}`,
 			func(r *Record) bool { return r.Event.Unsequenced }},
-		{"a receive time in the future is ours", head + `"type":"snapshot","ts_ingest":"2199-01-01T00:00:00.000000000Z"}`,
+		{"a receive time far in the future says nothing", head + `"type":"snapshot","ts_ingest":"2199-01-01T00:00:00.000000000Z"}`,
+			func(r *Record) bool { return r.Event.RecvTime == sinceTime }},
+		{"a clock that is a little ahead is ours", head + `"type":"snapshot","ts_ingest":"2027-01-15T08:00:00.25Z"}`,
 			func(r *Record) bool { return r.Event.RecvTime == recvTime }},
+		{"but no more than that", head + `"type":"snapshot","ts_ingest":"2027-01-15T08:00:00.250000001Z"}`,
+			func(r *Record) bool { return r.Event.RecvTime == sinceTime }},
+		{"a receive time in the past is the record's, however old", head + `"type":"snapshot","ts_ingest":"2020-01-01T00:00:00Z"}`,
+			func(r *Record) bool { return r.Event.RecvTime == at("2020-01-01T00:00:00Z") }},
+		{"a record is a venue's unless it says otherwise", head + `"type":"snapshot"}`,
+			func(r *Record) bool { return r.Event.Origin == market.Venue }},
+		{"a simulated record says so", head + `"type":"snapshot","origin":"simulated"}`,
+			func(r *Record) bool { return r.Event.Origin == market.Simulated }},
 		{"unknown keys are ignored and counted", head + `"type":"snapshot","x":{"y":[1]},"z":null}`,
 			func(r *Record) bool { return r.Unknown == 2 }},
 		{"a null checksum is none", head + `"type":"snapshot","checksum":null}`,
@@ -86,7 +103,7 @@ func TestDecodeRules(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var r Record
-			if err := d.Decode(&r, []byte(tt.in), recvTime); err != nil || !tt.ok(&r) {
+			if err := d.Decode(&r, []byte(tt.in), sinceTime, recvTime); err != nil || !tt.ok(&r) {
 				t.Errorf("Decode(%s) = %+v, %v", tt.in, r, err)
 			}
 		})
@@ -124,6 +141,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"too many levels", head + `"bids":[` + strings.Repeat(`["1","1"],`, MaxLevels) + `["1","1"]]}`, CodeOversize, true},
 		{"too many bytes", head + `"x":"` + strings.Repeat("x", MaxRecord) + `"}`, CodeOversize, false},
 		{"no type", `{"venue":"lab","market":"BTC-USD"}`, CodeBadType, true},
+		{"another origin", head + `"origin":"dream"}`, CodeBadType, true},
 		{"another type", `{"venue":"lab","market":"BTC-USD","type":"trade"}`, CodeBadType, true},
 		{"no venue", `{"market":"BTC-USD","type":"snapshot"}`, CodeBadKey, false},
 		{"a venue in capitals", `{"venue":"Lab","market":"BTC-USD","type":"snapshot"}`, CodeBadKey, false},
@@ -139,7 +157,7 @@ func TestDecodeRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var r Record
-			err := d.Decode(&r, []byte(tt.in), recvTime)
+			err := d.Decode(&r, []byte(tt.in), sinceTime, recvTime)
 			var re *RecordError
 			if !errors.As(err, &re) || re.Code != tt.code || (re.Key.Venue == "lab") != tt.known {
 				t.Errorf("Decode = %v; want code %s, book known %t", err, tt.code, tt.known)
@@ -180,7 +198,9 @@ func genRecord(t *rapid.T) *Record {
 		}
 	}
 	e.VenueTime = rapid.Int64Range(0, recvTime).Draw(t, "venue time")
-	e.RecvTime = rapid.Int64Range(0, recvTime).Draw(t, "receive time")
+	e.RecvTime = rapid.Int64Range(1, recvTime).Draw(t, "receive time")
+	e.Origin = rapid.SampledFrom([]market.Origin{market.Venue, market.Replay, market.Simulated}).Draw(t, "origin")
+	r.Home, r.Timed = broker.Partition([]byte(r.Key.String()), broker.BookPartitions), true
 	for _, side := range []market.Side{market.Bid, market.Ask} {
 		for range rapid.IntRange(0, 5).Draw(t, "levels") {
 			e.Levels = append(e.Levels, market.Level{Side: side, Price: num("price"), Size: num("size")})
@@ -202,7 +222,7 @@ func TestRoundTrip(t *testing.T) {
 		want := genRecord(t)
 		text := want.Append(nil)
 		var got Record
-		if err := d.Decode(&got, text, recvTime); err != nil {
+		if err := d.Decode(&got, text, sinceTime, recvTime); err != nil {
 			t.Fatalf("Decode(%s): %v", text, err)
 		}
 		if len(got.Event.Levels) == 0 {
@@ -235,7 +255,7 @@ func TestDecodeDoesNotAllocate(t *testing.T) {
 	var r Record
 	value := []byte(sampleDelta)
 	if n := testing.AllocsPerRun(200, func() {
-		if err := d.Decode(&r, value, recvTime); err != nil {
+		if err := d.Decode(&r, value, sinceTime, recvTime); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {
@@ -255,8 +275,18 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(value)))
 	for b.Loop() {
-		if err := d.Decode(&r, value, recvTime); err != nil {
+		if err := d.Decode(&r, value, sinceTime, recvTime); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestStamp(t *testing.T) {
+	const value = `{ "venue":"lab","market":"BTC-USD","type":"snapshot","bids":[["1.50","2"]],"x":1}`
+	var r Record
+	d := Decoder{}
+	err := d.Decode(&r, Stamp([]byte(value), recvTime-5), 0, recvTime)
+	if err != nil || r.Event.RecvTime != recvTime-5 || !r.Timed || r.Unknown != 1 {
+		t.Errorf("Stamp(%s) reads as %+v, %v", value, r, err)
 	}
 }

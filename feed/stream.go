@@ -21,14 +21,16 @@ type stream struct {
 	queue *queue
 	depth int // VerifiedDepth of the rules
 
-	lost atomic.Bool // Kafka refused a record: readers miss it
+	lost atomic.Bool                // Kafka refused a record: readers miss it
+	conn atomic.Pointer[Connection] // nil: nobody can say that the venue is heard
 
 	mu         sync.Mutex // guards what follows; held while waiting for the queue
 	book       *book.Book
 	epoch, seq uint64 // of the last record
 	venueTime  int64
-	synced     bool // readers hold a snapshot of this epoch
-	broken     bool // a record was not queued: readers miss it
+	synced     bool  // readers hold a snapshot of this epoch
+	broken     bool  // a record was not queued: readers miss it
+	told       int64 // latest receive time that readers know of
 	sent       time.Time
 	renewed    time.Time // when the last snapshot was queued
 	levels     []market.Level
@@ -166,6 +168,7 @@ func digits(v int64, scale, dec uint8) money.Num {
 // write queues a record. It waits for space; with a nil context it does not, and
 // a record that finds none is no loss.
 func (s *stream) write(ctx context.Context, r *Record) error {
+	r.Event.Origin = s.pub.opt.Origin
 	value := r.Append(nil)
 	if len(value) > s.pub.opt.MaxRecord {
 		s.pub.refused.Add(1)
@@ -184,16 +187,17 @@ func (s *stream) write(ctx context.Context, r *Record) error {
 		return fmt.Errorf("feed: publish %s: %w", s.key, err)
 	}
 	now := s.pub.opt.Now()
-	s.broken, s.sent = false, now
+	s.broken, s.sent, s.told = false, now, max(s.told, r.Event.RecvTime)
 	if it.snapshot {
 		s.renewed = now
 	}
 	return nil
 }
 
-// tick confirms the book or renews its snapshot if that is due. It waits for
-// nobody: what does not fit now is tried again soon.
-func (s *stream) tick(now time.Time, alive bool) {
+// tick confirms the book or renews its snapshot if that is due, both as of when
+// the venue was last heard. It waits for nobody: what does not fit now is tried
+// again soon.
+func (s *stream) tick(now time.Time) {
 	if !s.mu.TryLock() {
 		return
 	}
@@ -203,18 +207,17 @@ func (s *stream) tick(now time.Time, alive bool) {
 	if s.queue.full() || s.broken || !usable {
 		return
 	}
+	heard := s.told
+	if c := s.conn.Load(); c != nil {
+		heard = max(heard, c.heard.Load())
+	}
 	switch {
 	case now.Sub(s.renewed) >= s.pub.opt.SnapshotEvery:
-		s.renewed = now
-		r := s.wholeRecord(now.UnixNano())
-		if !alive { // a renewed snapshot must not look fresh
-			r.Event.RecvTime = s.book.View().RecvTime
-		}
-		s.write(noWait, r)
-	case alive && now.Sub(s.sent) >= s.pub.opt.Keepalive:
+		s.write(noWait, s.wholeRecord(heard))
+	case heard > s.told && now.Sub(s.sent) >= s.pub.opt.Keepalive:
 		ev := market.Event{
 			Kind: market.Delta, Epoch: s.epoch, Seq: s.seq, PrevSeq: s.seq,
-			VenueTime: s.venueTime, RecvTime: now.UnixNano(),
+			VenueTime: s.venueTime, RecvTime: heard,
 		}
 		if s.write(noWait, &Record{Key: s.key, Event: ev, VerifiedDepth: -1}) == nil {
 			s.pub.confirmed.Add(1)

@@ -18,6 +18,7 @@ type Quote struct {
 type Consolidated struct {
 	Bids, Asks []Quote // best first; equal prices by venue name
 	LeftOut    []LeftOut
+	Origin     market.Origin // of the least real book
 }
 
 // LeftOut names a market that was not used, and why.
@@ -38,6 +39,7 @@ func (s *Snapshot) Consolidate(pair market.Pair, depth int, now, staleAfter int6
 			continue
 		}
 		v := s.States[id].View
+		c.Origin = max(c.Origin, v.Origin)
 		c.Bids = appendQuotes(c.Bids, m.Key.Venue, v, v.Bids, depth)
 		c.Asks = appendQuotes(c.Asks, m.Key.Venue, v, v.Asks, depth)
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"math"
 	"slices"
+	"time"
 
 	"chronos.dev/book"
 	"chronos.dev/market"
@@ -33,8 +34,10 @@ type State struct {
 	View   *book.View
 	Fee    market.Fee
 	HasFee bool
-	Sell   Side // base into quote: the bids
-	Buy    Side // quote into base: the asks
+	// FeeUntil is when the fee may be another one, Unix nanoseconds.
+	FeeUntil int64
+	Sell     Side // base into quote: the bids
+	Buy      Side // quote into base: the asks
 }
 
 // awaiting is the state of a market that has never been published.
@@ -47,9 +50,15 @@ type Usability struct {
 	Age    int64  // nanoseconds since anything was heard, -1 if never
 }
 
+// clockSlack is how far ahead of now a receive time may be: as long as a reader
+// that took the time may have slept before it looked. Beyond it the clock was
+// set back, and the age of no book is known.
+const clockSlack = int64(250 * time.Millisecond)
+
 // Usable reports whether a market in state s may be used at time now (Unix
 // nanoseconds) when staleAfter nanoseconds of silence make a book stale. The
-// receive clock decides; a venue's clock that runs ahead does not help.
+// receive clock decides; a venue's clock that runs ahead does not help. Nor does
+// a fee that has ended while the next one is not in the arcs yet.
 func (s *State) Usable(now, staleAfter int64) (Usability, bool) {
 	v := s.View
 	u := Usability{State: v.State, Reason: v.Reason, Age: -1}
@@ -63,8 +72,12 @@ func (s *State) Usable(now, staleAfter int64) (Usability, bool) {
 		}
 	case u.Age < 0 || u.Age > staleAfter:
 		u.State, u.Reason = book.Stale, "nothing heard within the stale bound"
+	case v.RecvTime-now > clockSlack:
+		u.State, u.Reason = book.Stale, "heard in the future: the clock was set back"
 	case !s.HasFee:
 		u.State, u.Reason = book.NoFee, "no fee schedule covers this market now"
+	case now >= s.FeeUntil:
+		u.State, u.Reason = book.NoFee, "the fee changes now"
 	default:
 		u.Reason = ""
 		return u, true
@@ -83,10 +96,14 @@ func (s *State) Side(m *Market, from AssetID) *Side {
 // Scales are the engine scales of a market's assets.
 type Scales struct{ Base, Quote uint8 }
 
+// Forever is the FeeUntil of a fee that does not end.
+const Forever = math.MaxInt64
+
 // NewState turns a view into arcs. A view that is not Live gets no arcs. fee is
-// nil where no schedule covers the market, which makes it unusable.
+// nil where no schedule covers the market, which makes it unusable. It holds
+// Forever unless the caller sets FeeUntil.
 func NewState(v *book.View, sc Scales, fee *market.Fee) *State {
-	s := &State{View: v}
+	s := &State{View: v, FeeUntil: Forever}
 	if fee == nil {
 		return s
 	}
@@ -126,8 +143,8 @@ func newSide(v *book.View, levels []book.Level, sc Scales, fee market.Fee, arc a
 		}
 		s.Arcs = append(s.Arcs, a)
 		s.Gross = append(s.Gross, gross)
-		s.SumIn = addStop(s.SumIn, a.In)
-		s.SumOut = addStop(s.SumOut, a.Out)
+		s.SumIn = money.AddStop(s.SumIn, a.In)
+		s.SumOut = money.AddStop(s.SumOut, a.Out)
 	}
 	s.order()
 	return s
@@ -194,11 +211,3 @@ func (s *Side) order() {
 
 // Cmp compares the rates Out/In of two arcs exactly: 1 if a's is better.
 func (a Arc) Cmp(b Arc) int { return money.CmpRate(a.Out, a.In, b.Out, b.In) }
-
-// addStop returns a+b, at most MaxInt64.
-func addStop(a, b money.Amount) money.Amount {
-	if a > math.MaxInt64-b {
-		return math.MaxInt64
-	}
-	return a + b
-}

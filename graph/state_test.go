@@ -205,8 +205,10 @@ func TestUsable(t *testing.T) {
 			graph.Usability{book.Stale, "nothing heard within the stale bound", 3 * second}, false},
 		{"nor does it harm", book.View{State: book.Live, RecvTime: now, VenueTime: now - 3600*second}, fee,
 			graph.Usability{State: book.Live}, true},
-		{"our own clock went back: no negative age", book.View{State: book.Live, RecvTime: now + second}, fee,
+		{"heard while the request was on its way: no negative age", book.View{State: book.Live, RecvTime: now + second/4}, fee,
 			graph.Usability{State: book.Live}, true},
+		{"our own clock went back: no age can be told", book.View{State: book.Live, RecvTime: now + second/4 + 1}, fee,
+			graph.Usability{book.Stale, "heard in the future: the clock was set back", 0}, false},
 		{"live, but heard at no known time", book.View{State: book.Live}, fee,
 			graph.Usability{book.Stale, "nothing heard within the stale bound", -1}, false},
 		{"gapped, with the book's reason", book.View{State: book.Gapped, Reason: "lost", RecvTime: now - second}, fee,
@@ -225,6 +227,22 @@ func TestUsable(t *testing.T) {
 				t.Errorf("Usable = %+v, %v; want %+v, %v", got, ok, tt.want, tt.usable)
 			}
 		})
+	}
+}
+
+// TestFeeUntil: a fee is used up to its last nanosecond.
+func TestFeeUntil(t *testing.T) {
+	s := graph.NewState(&book.View{State: book.Live, RecvTime: 100}, graph.Scales{}, &market.Fee{})
+	if _, ok := s.Usable(100, 10); !ok || s.FeeUntil != graph.Forever {
+		t.Errorf("a fee ends at %d by itself", s.FeeUntil)
+	}
+	s.FeeUntil = 105
+	if u, ok := s.Usable(104, 10); !ok {
+		t.Errorf("before its end: %+v", u)
+	}
+	want := graph.Usability{State: book.NoFee, Reason: "the fee changes now", Age: 5}
+	if u, ok := s.Usable(105, 10); ok || u != want {
+		t.Errorf("at its end: %+v, %v; want %+v", u, ok, want)
 	}
 }
 

@@ -34,7 +34,9 @@ type Event struct {
 	Unsequenced  bool // Seq and PrevSeq say nothing; accept in order of arrival
 
 	VenueTime int64 // venue's clock, Unix nanoseconds; 0 if it gave none
-	RecvTime  int64 // our clock at receipt, Unix nanoseconds
+	RecvTime  int64 // our clock when the venue was heard, Unix nanoseconds; 0 if unknown
+
+	Origin Origin
 
 	Levels []Level // order means nothing; a later entry for a price wins
 

@@ -62,7 +62,7 @@ func (f Fees) At(key Key, at time.Time) (Fee, bool) {
 	var best *FeeSchedule
 	for i := range f {
 		s := &f[i]
-		if s.Venue != key.Venue || s.Pair != nil && *s.Pair != key.Pair || !s.covers(at) {
+		if !s.names(key) || !s.covers(at) {
 			continue
 		}
 		if best == nil || s.beats(best) {
@@ -73,6 +73,27 @@ func (f Fees) At(key Key, at time.Time) (Fee, bool) {
 		return Fee{}, false
 	}
 	return best.Fee, true
+}
+
+// NextChange returns when a line for this instrument begins or ends next after
+// at, and false if none ever does.
+func (f Fees) NextChange(key Key, at time.Time) (next time.Time, ok bool) {
+	for i := range f {
+		s := &f[i]
+		if !s.names(key) {
+			continue
+		}
+		for _, t := range [2]time.Time{s.From, s.Until} {
+			if t.After(at) && (!ok || t.Before(next)) {
+				next, ok = t, true
+			}
+		}
+	}
+	return next, ok
+}
+
+func (s *FeeSchedule) names(key Key) bool {
+	return s.Venue == key.Venue && (s.Pair == nil || *s.Pair == key.Pair)
 }
 
 func (s *FeeSchedule) covers(at time.Time) bool {

@@ -130,6 +130,38 @@ func TestFeeBps(t *testing.T) {
 
 func day(d int) time.Time { return time.Date(2021, time.April, d, 0, 0, 0, 0, time.UTC) }
 
+// TestFeesNextChange: between two changes the fee is one and the same, and the
+// days of the table are all that there are.
+func TestFeesNextChange(t *testing.T) {
+	btc, eth := Pair{"BTC", "USD"}, Pair{"ETH", "USD"}
+	fees := Fees{
+		{Venue: "kraken", Fee: Fee{Rate: 26}},
+		{Venue: "kraken", Fee: Fee{Rate: 25}, From: day(10), Until: day(20)},
+		{Venue: "kraken", Pair: &btc, Fee: Fee{Rate: 16}, From: day(5)},
+		{Venue: "gemini", Fee: Fee{Rate: 35}, From: day(11), Until: day(21)},
+	}
+	tests := []struct {
+		key  Key
+		at   time.Time
+		want time.Time // zero: never
+	}{
+		{Key{"kraken", eth}, day(1), day(10)},
+		{Key{"kraken", eth}, day(10), day(20)},
+		{Key{"kraken", eth}, day(10).Add(-1), day(10)},
+		{Key{"kraken", eth}, day(20), time.Time{}},
+		{Key{"kraken", btc}, day(1), day(5)},
+		{Key{"kraken", btc}, day(5), day(10)},
+		{Key{"gemini", btc}, day(1), day(11)},
+		{Key{"bitstamp", btc}, day(1), time.Time{}},
+	}
+	for _, tt := range tests {
+		got, ok := fees.NextChange(tt.key, tt.at)
+		if !got.Equal(tt.want) || ok == tt.want.IsZero() {
+			t.Errorf("NextChange(%v, %v) = %v, %v; want %v", tt.key, tt.at, got, ok, tt.want)
+		}
+	}
+}
+
 func TestFeesAt(t *testing.T) {
 	btc, eth := Pair{"BTC", "USD"}, Pair{"ETH", "USD"}
 	fee := func(rate int64) Fee { return Fee{Rate: rate} }

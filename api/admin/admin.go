@@ -21,6 +21,7 @@ import (
 
 	"chronos.dev/dump"
 	"chronos.dev/engine"
+	"chronos.dev/market"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -60,6 +61,31 @@ type Feeds interface {
 	// EachPartition calls visit for every partition that is read: records that
 	// wait, -1 if unknown, and how old the last one was when it was read.
 	EachPartition(visit func(topic string, partition int, lag int64, age time.Duration))
+	Counts() FeedCounts
+
+	// Halt takes the book of a market out, for a reason, until Resume or the end
+	// of the process. Both take effect at once as a rule, and within four seconds
+	// while the broker is away.
+	Halt(key market.Key, reason string) error
+	Resume(key market.Key) error
+}
+
+// Count is a number of events with a label.
+type Count struct {
+	Label string
+	N     uint64
+}
+
+// FeedCounts are counters of the feed since the start.
+type FeedCounts struct {
+	Refused     []Count // records, by the code of the refusal
+	Incidents   []Count // of the connections to the broker, by kind
+	DeadLetters []Count // by what became of them
+	UnknownKeys uint64  // keys in records that were ignored
+
+	Published   []Count // by this process, by kind
+	Queued      int64   // records that wait to be published
+	FrameErrors uint64  // recorded frames that a decoder refused
 }
 
 // Options say what is to be shown. Traffic, Feeds and Level may be nil.
@@ -105,10 +131,13 @@ func New(opts Options) (*Server, error) {
 	mux.HandleFunc("GET /debug/pprof/trace", bounded(pprof.Trace))
 	mux.HandleFunc("GET /v1/snapshot", s.snapshot)
 	mux.HandleFunc("GET /admin/feeds", s.feeds)
+	mux.HandleFunc("POST /admin/halt", s.halt)
+	mux.HandleFunc("POST /admin/resume", s.resume)
 	mux.HandleFunc("GET /admin/loglevel", s.level)
 	mux.HandleFunc("PUT /admin/loglevel", s.setLevel)
 	s.http = &http.Server{
-		Handler:           mux,
+		// A page that an operator looks at must not halt markets.
+		Handler:           http.NewCrossOriginProtection().Handler(mux),
 		ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}

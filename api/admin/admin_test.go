@@ -27,18 +27,37 @@ const file = `{"as_of":"2026-11-23T12:00:00Z","markets":[
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // feeds is a reader of two partitions.
-type feeds struct{}
+type feeds struct{ orders chan string }
 
 func (feeds) EachPartition(visit func(string, int, int64, time.Duration)) {
 	visit("chronos.book.v1", 0, 7, 20*time.Millisecond)
 	visit("chronos.book.v1", 1, -1, 50*time.Millisecond)
 }
 
+func (feeds) Counts() admin.FeedCounts {
+	return admin.FeedCounts{
+		Refused:   []admin.Count{{Label: "bad_json", N: 3}},
+		Incidents: []admin.Count{{Label: "redial", N: 4}}, DeadLetters: []admin.Count{{Label: "dropped", N: 5}},
+		UnknownKeys: 6, Published: []admin.Count{{Label: "written", N: 7}}, Queued: 8, FrameErrors: 9,
+	}
+}
+
+func (f feeds) Halt(key market.Key, reason string) error {
+	if key.Venue == "nobody" {
+		return errors.New("nobody trades " + key.String())
+	}
+	f.orders <- key.String() + " " + reason
+	return nil
+}
+
+func (f feeds) Resume(key market.Key) error { f.orders <- key.String(); return nil }
+
 type world struct {
 	t      *testing.T
 	url    string
 	engine *engine.Engine
 	level  slog.LevelVar
+	feeds  feeds
 }
 
 func newWorld(t *testing.T) *world {
@@ -56,9 +75,9 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, engine: e}
+	w := &world{t: t, engine: e, feeds: feeds{make(chan string, 9)}}
 	s, err := admin.New(admin.Options{
-		Engine: e, Clock: clock, Traffic: public, Feeds: feeds{}, Level: &w.level,
+		Engine: e, Clock: clock, Traffic: public, Feeds: w.feeds, Level: &w.level,
 		Version: "0.1.0", Commit: "abc", Go: "go1.26",
 	})
 	if err != nil {
@@ -132,6 +151,13 @@ func TestMetrics(t *testing.T) {
 		`chronos_book_age_seconds{market="BTC-USD",venue="kraken"} 0.5`,
 		`chronos_book_gaps_total{venue="kraken"} 0`,
 		`chronos_feed_events_total 2`,
+		`chronos_feed_records_refused_total{code="bad_json"} 3`,
+		`chronos_feed_incidents_total{kind="redial"} 4`,
+		`chronos_feed_dead_letters_total{outcome="dropped"} 5`,
+		`chronos_feed_unknown_keys_total 6`,
+		`chronos_publisher_records_total{kind="written"} 7`,
+		`chronos_publisher_queue 8`,
+		`chronos_replay_frame_errors_total 9`,
 		`chronos_feed_lag_seconds{topic="chronos.book.v1"} 0.05`,
 		`chronos_kafka_consumer_lag{partition="0",topic="chronos.book.v1"} 7`,
 		`chronos_load_shed_total{reason="concurrency"} 0`,
@@ -181,6 +207,52 @@ func TestFeeds(t *testing.T) {
 	if got.Events != 3 || got.Gaps != 1 || len(got.Partitions) != 2 || got.Partitions[0].Lag != 7 ||
 		fmt.Sprint(got.Markets) != "[{live 500} {live 500} {gapped -1}]" {
 		t.Errorf("feeds %+v", got)
+	}
+}
+
+func TestHaltAndResume(t *testing.T) {
+	w := newWorld(t)
+	tests := []struct {
+		path   string
+		status int
+		body   string // begins with
+		order  string
+	}{
+		{"halt?venue=kraken&market=BTC-USD&reason=wrong+prices", 200, "kraken|BTC-USD halted", "kraken|BTC-USD wrong prices"},
+		{"resume?venue=kraken&market=BTC-USD", 200, "kraken|BTC-USD resumed", "kraken|BTC-USD"},
+		{"halt?venue=kraken&market=BTC-USD", 400, "reason: say why", ""},
+		{"halt?venue=kraken&market=BTC-USD&reason=" + strings.Repeat("x", 201), 400, "reason: say why", ""},
+		{"halt?venue=kraken&reason=x", 400, "want venue=NAME", ""},
+		{"halt?venue=KRAKEN&market=BTC-USD&reason=x", 400, "want venue=NAME", ""},
+		{"resume", 400, "want venue=NAME", ""},
+		{"halt?venue=nobody&market=BTC-USD&reason=x", 409, "nobody trades nobody|BTC-USD", ""},
+	}
+	for _, tt := range tests {
+		status, body := w.do("POST", "/admin/"+tt.path)
+		order := ""
+		select {
+		case order = <-w.feeds.orders:
+		default:
+		}
+		if status != tt.status || !strings.HasPrefix(body, tt.body) || order != tt.order {
+			t.Errorf("%s: %d %q, order %q; want %d %q, %q", tt.path, status, body, order, tt.status, tt.body, tt.order)
+		}
+	}
+	if status, _ := w.do("GET", "/admin/halt?venue=kraken&market=BTC-USD&reason=x"); status != 405 {
+		t.Errorf("GET halts: %d", status)
+	}
+	req, err := http.NewRequest("POST", w.url+"/admin/halt?venue=kraken&market=BTC-USD&reason=x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Sec-Fetch-Site", "cross-site")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 403 || len(w.feeds.orders) != 0 {
+		t.Errorf("a strange page halts a market: %d", resp.StatusCode)
 	}
 }
 

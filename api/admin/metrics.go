@@ -19,7 +19,14 @@ var (
 	descAge      = desc("book_age_seconds", "Since anything was heard of a book.", "venue", "market")
 	descGaps     = desc("book_gaps_total", "Times a book of the venue became gapped.", "venue")
 	descEvents   = desc("feed_events_total", "Events that books were given.")
-	descRefused  = desc("feed_refused_total", "Events of markets beyond a limit.")
+	descRefused  = desc("feed_refused_total", "Events of markets beyond a limit, or in a second place.")
+	descRecords  = desc("feed_records_refused_total", "Records that were refused.", "code")
+	descUnknown  = desc("feed_unknown_keys_total", "Keys in records that were ignored.")
+	descLetters  = desc("feed_dead_letters_total", "Refused records on their way to the dead-letter topic.", "outcome")
+	descIncident = desc("feed_incidents_total", "What happened to connections to the broker.", "kind")
+	descPublish  = desc("publisher_records_total", "Records that this process published.", "kind")
+	descQueue    = desc("publisher_queue", "Records that wait to be published.")
+	descFrames   = desc("replay_frame_errors_total", "Recorded frames that a decoder refused.")
 	descFeedLag  = desc("feed_lag_seconds", "Age of the last record when it was read.", "topic")
 	descLag      = desc("kafka_consumer_lag", "Records that wait.", "topic", "partition")
 	descShed     = desc("load_shed_total", "Requests turned away to protect the others.", "reason")
@@ -32,7 +39,8 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 var allDescs = []*prometheus.Desc{
 	descBuild, descRequests, descDuration, descCompute, descGap, descVersion, descMarkets, descAge,
-	descGaps, descEvents, descRefused, descFeedLag, descLag, descShed, descPanics,
+	descGaps, descEvents, descRefused, descRecords, descUnknown, descLetters, descIncident,
+	descPublish, descQueue, descFrames, descFeedLag, descLag, descShed, descPanics,
 }
 
 // collector reads everything when it is asked, and holds nothing.
@@ -106,6 +114,20 @@ func (c *collector) feeds(ch chan<- prometheus.Metric) {
 	})
 	for topic, age := range oldest {
 		ch <- gauge(descFeedLag, age.Seconds(), topic)
+	}
+	n := c.opts.Feeds.Counts()
+	counters(ch, descRecords, n.Refused)
+	counters(ch, descLetters, n.DeadLetters)
+	counters(ch, descIncident, n.Incidents)
+	counters(ch, descPublish, n.Published)
+	ch <- counter(descUnknown, n.UnknownKeys)
+	ch <- counter(descFrames, n.FrameErrors)
+	ch <- gauge(descQueue, float64(n.Queued))
+}
+
+func counters(ch chan<- prometheus.Metric, d *prometheus.Desc, counts []Count) {
+	for _, n := range counts {
+		ch <- counter(d, n.N, n.Label)
 	}
 }
 

@@ -208,6 +208,51 @@ func TestAcceptNoKafka(t *testing.T) {
 	}
 }
 
+// A simulated market does not get among the books of others.
+func TestAcceptDevOnOthersKafka(t *testing.T) {
+	_, talk, code := command(t, "serve", "--dev", "--set", "http.addr=127.0.0.1:0", "--set", "admin.addr=127.0.0.1:0",
+		"--set", "kafka.brokers=127.0.0.1:1")
+	if code != exitUsage || !strings.Contains(talk, "kafka.prefix") || !strings.Contains(talk, "simulated venues") {
+		t.Errorf("exit %d: %s", code, talk)
+	}
+}
+
+// TestAcceptHalt: an operator takes a market out, and customers read why.
+func TestAcceptHalt(t *testing.T) {
+	t.Parallel()
+	p := start(t, "--dev")
+	eventually(t, "a price", func() bool { return p.ask(t, price+"&sell_amount=0.01").status == 200 })
+	used := p.ask(t, price+"&sell_amount=0.01").price.Routes[0].Hops[0]
+	at := "?venue=" + used.Venue + "&market=" + used.Market
+	post := func(path string) int {
+		resp, err := http.Post(p.admin+path, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	if status := post("/admin/halt?venue=nobody&market=BTC-USD&reason=x"); status != 409 {
+		t.Errorf("a market of nobody: %d", status)
+	}
+	if status := post("/admin/halt" + at + "&reason=odd+prices"); status != 200 {
+		t.Fatalf("halt: %d", status)
+	}
+	leftOut := func() string {
+		for _, m := range p.ask(t, price+"&sell_amount=0.01").price.LeftOut {
+			if m.Venue == used.Venue && m.Market == used.Market {
+				return m.Reason + ": " + m.Detail
+			}
+		}
+		return ""
+	}
+	eventually(t, "the halt", func() bool { return leftOut() == "halted: halted by an operator: odd prices" })
+	if status := post("/admin/resume" + at); status != 200 {
+		t.Fatalf("resume: %d", status)
+	}
+	eventually(t, "the end of the halt", func() bool { return leftOut() != "halted: halted by an operator: odd prices" })
+}
+
 func TestAcceptDevOnOpenAddress(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"http.addr", "admin.addr"} {

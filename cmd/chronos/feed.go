@@ -154,7 +154,12 @@ type line struct {
 	value     []byte
 }
 
-func (t *tail) Record(offset int64, value []byte, _ int64) {
+func (t *tail) Record(r *feed.RawRecord) bool {
+	t.print(r.Offset, r.Value)
+	return true
+}
+
+func (t *tail) print(offset int64, value []byte) {
 	select {
 	case t.out <- line{t.topic, t.p, offset, append([]byte(nil), value...)}:
 	case <-t.ctx.Done():
@@ -162,7 +167,7 @@ func (t *tail) Record(offset int64, value []byte, _ int64) {
 }
 
 func (t *tail) Skipped(offset int64, _ []byte, code string, _ int64) {
-	t.Record(offset, []byte("("+code+")"), 0)
+	t.print(offset, []byte("("+code+")"))
 }
 func (t *tail) Reset(string, int64) {}
 func (t *tail) Flush(int64)         {}

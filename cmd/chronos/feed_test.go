@@ -176,7 +176,7 @@ const lab = `{"v":1,"venue":"lab","market":"BTC-USD","type":"snapshot",` +
 	`"bids":[["60000.00","0.5"]],"asks":[["70000.00","0.5"]]}`
 
 // A book that somebody publishes by hand moves the price, and only while it is
-// confirmed. What was published is on the topic, byte by byte.
+// confirmed. What was published is on the topic, byte by byte, and when.
 func TestPublishMovesThePrice(t *testing.T) {
 	t.Parallel()
 	p := start(t, "--set", "default_taker_bps=10")
@@ -203,7 +203,8 @@ func TestPublishMovesThePrice(t *testing.T) {
 		return p.ask(t, path).problem.Code == "stale_market_data"
 	})
 	out, talk, code := command(t, "feed", "tail", "--kafka", p.kafka, "--from-beginning", "--max", "1", "-o", "json")
-	if code != exitOK || out != lab+"\n" {
+	if begin, rest, ok := strings.Cut(out, `Z",`); code != exitOK || !ok ||
+		!strings.HasPrefix(begin, `{"ts_ingest":"20`) || "{"+rest != lab+"\n" {
 		t.Errorf("tail: exit %d: %s%s", code, out, talk)
 	}
 }
@@ -215,6 +216,7 @@ func TestPublishRefuses(t *testing.T) {
 		strings.Replace(lab, `"0.5"`, `0.5`, 1), strings.Replace(lab, `"0.5"`, `"1e400"`, 1),
 		strings.Replace(lab, `"v":1`, `"v":2`, 1), strings.Replace(lab, `"v":1,`, `"v":1,"v":1,`, 1),
 		strings.Replace(lab, "snapshot", "delta", 1), strings.Replace(lab, "BTC-USD", "BTCUSD", 1), "{", "[]",
+		strings.Replace(lab, `"v":1`, `"ts_ingest":"2199-01-01T00:00:00Z"`, 1),
 		`{"pad":"` + strings.Repeat("x", 10<<20) + `"}`,
 	} {
 		file := writeFile(t, lab+"\n\n"+line+"\n")

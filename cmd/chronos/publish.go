@@ -85,8 +85,15 @@ func readRecords(file string) ([]sendable, error) {
 			b = b[i:]
 		}
 		s := sendable{value: bytes.Clone(b)}
-		if err := d.Decode(&s.rec, s.value, time.Now().UnixNano()); err != nil {
+		now := time.Now().UnixNano()
+		if err := d.Decode(&s.rec, s.value, 0, now); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, n, err)
+		}
+		switch {
+		case !s.rec.Timed: // a reader could not tell when it was written
+			s.value = feed.Stamp(s.value, now)
+		case s.rec.Event.RecvTime == 0:
+			return nil, fmt.Errorf("%s:%d: ts_ingest is in the future", file, n)
 		}
 		s.rec.Event.Levels = nil // belongs to the decoder
 		all = append(all, s)

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"chronos.dev/engine"
@@ -92,12 +93,25 @@ type trackKey struct {
 	ok  bool
 }
 
+// books returns the markets that are played from t.
+func (t *track) books() []market.Key {
+	var keys []market.Key
+	for _, k := range t.keys {
+		if k.ok {
+			keys = append(keys, k.key)
+		}
+	}
+	return keys
+}
+
 // replay is a set of captures, shifted so that each begins at time 0.
 type replay struct {
 	flags  *replayFlags
 	tracks []track
 	keys   []market.Key
 	frames int
+
+	refused *atomic.Int64 // counts the frames that a decoder refuses
 }
 
 // load reads the captures. A market that several captures hold is played from
@@ -181,8 +195,10 @@ func (p *replay) pass(ctx context.Context, pub *feed.Publisher) error {
 	defer bar.done()
 	decoders := make([]venue.Decoder, len(p.tracks))
 	next := make([]int, len(p.tracks))
+	conns := make([]*feed.Connection, len(p.tracks))
 	for i := range p.tracks {
 		decoders[i] = p.tracks[i].spec.New()
+		conns[i] = pub.Connect(p.tracks[i].books()...)
 	}
 	start := time.Now()
 	for {
@@ -202,9 +218,8 @@ func (p *replay) pass(ctx context.Context, pub *feed.Publisher) error {
 			}
 		}
 		f.Time = now.UnixNano()
-		pub.Alive(t.spec.Venue)
 		var failed error
-		_, _ = decoders[i].Decode(&f, func(e *market.Event) { // what is refused shows in its book
+		_, err := decoders[i].Decode(&f, func(e *market.Event) {
 			if k := t.keys[e.Symbol]; k.ok && failed == nil {
 				failed = publish(ctx, pub, k.key, e)
 			}
@@ -212,6 +227,10 @@ func (p *replay) pass(ctx context.Context, pub *feed.Publisher) error {
 		if failed != nil {
 			return failed
 		}
+		if err != nil { // and the book shows it
+			p.refused.Add(1)
+		}
+		conns[i].Heard(now)
 	}
 }
 
@@ -236,10 +255,12 @@ func newReplay(r *replayFlags) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{
-		name:  "replay (time-aligned)",
-		title: fmt.Sprintf("time-aligned replay of %d recorded captures: real books, not one moment", len(p.tracks)),
-		keys:  p.keys, rules: all.Rules, play: p.play,
+	s := &source{
+		title:  fmt.Sprintf("time-aligned replay of %d recorded captures: real books, not one moment", len(p.tracks)),
+		origin: market.Replay,
+		keys:   p.keys, rules: all.Rules, play: p.play,
 		describe: func(*engine.Options) {},
-	}, nil
+	}
+	p.refused = &s.frameErrors
+	return s, nil
 }

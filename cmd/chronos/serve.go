@@ -113,12 +113,16 @@ func (s *server) open(ctx context.Context, f *serveFlags) error {
 	if s.source, err = newSource(s.cfg, &f.replay); err != nil {
 		return err
 	}
-	if s.source != nil && !s.source.simulated {
+	if s.source != nil && s.source.origin == market.Replay {
 		forgetDevRequired(s.cfg)
 		// Recorded books must not meet simulated ones that the same topics retain.
 		s.cfg.Kafka.Embedded.Dir += "-replay"
 	}
 	addrs := s.cfg.Kafka.Brokers
+	if s.source != nil && len(addrs) > 0 && s.cfg.Kafka.Prefix == broker.DefaultPrefix {
+		return exit(exitUsage, fmt.Errorf("this would publish %s among the books of others, in the topics %s* of %s; "+
+			"choose topics of their own with --set kafka.prefix=NAME", s.source.title, broker.DefaultPrefix, addrs[0]))
+	}
 	if len(addrs) == 0 {
 		if s.embedded, err = startEmbedded(s.cfg); err != nil {
 			return err
@@ -156,7 +160,9 @@ func (s *server) openEngine() error {
 		}
 	}
 	s.letters = feed.NewDeadLetters(s.cluster)
-	s.sinks = &sinks{engine: s.engine, topic: s.cluster.Name(broker.BookTopic)}
+	s.sinks = &sinks{
+		engine: s.engine, topic: s.cluster.Name(broker.BookTopic), letters: s.letters, source: s.source,
+	}
 	s.consumer = feed.NewConsumer(s.cluster, feed.ConsumerOptions{
 		Sink: s.sinks.add, DeadLetters: s.letters, Log: s.log,
 	})
@@ -184,10 +190,6 @@ func (s *server) known() []market.Key {
 }
 
 func (s *server) openAPI() error {
-	name, simulated := "kafka", false
-	if s.source != nil {
-		name, simulated = s.source.name, s.source.simulated
-	}
 	b := build()
 	v := wire.Version{Version: b.Version, Commit: b.Commit, Go: b.Go}
 	rate := s.cfg.HTTP.RateLimit
@@ -197,7 +199,7 @@ func (s *server) openAPI() error {
 	var err error
 	s.api, err = api.New(api.Options{
 		Engine: s.engine, Clock: time.Now,
-		Required: s.cfg.Feed.RequiredMarkets, Source: name, Simulated: simulated, Version: v,
+		Required: s.cfg.Feed.RequiredMarkets, Source: "kafka", Version: v,
 		Rate: rate, Concurrency: s.cfg.HTTP.Concurrency, ConnsPerIP: s.cfg.HTTP.MaxConnsPerIP,
 		ReadTimeout: s.cfg.HTTP.ReadTimeout, WriteTimeout: s.cfg.HTTP.WriteTimeout,
 		IdleTimeout: s.cfg.HTTP.IdleTimeout,
@@ -323,7 +325,7 @@ func (s *server) banner() string {
 	fmt.Fprintf(&b, "  api        %s/v1       reference %s/openapi.yaml\n", base, base)
 	fmt.Fprintf(&b, "  metrics    http://%s/metrics\n", s.private.Addr())
 	fmt.Fprintf(&b, "  kafka      %s\n", strings.Join(s.cluster.Addrs(), ","))
-	if s.source != nil && !s.source.simulated && len(s.cfg.Fees) == 0 && s.cfg.DefaultFee == nil {
+	if s.source != nil && s.source.origin == market.Replay && len(s.cfg.Fees) == 0 && s.cfg.DefaultFee == nil {
 		b.WriteString("  note       no taker fees are configured, so no book can be used: give fees in a file, or\n" +
 			"             --set default_taker_bps=25\n")
 	}

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"chronos.dev/api/admin"
+	"chronos.dev/broker"
 	"chronos.dev/engine"
 	"chronos.dev/feed"
 	"chronos.dev/market"
@@ -12,14 +16,28 @@ import (
 
 // sink applies the records of one partition.
 type sink struct {
-	w    *engine.Writer
-	last int64        // receive time of the last record since the last Flush, 0: none
-	age  atomic.Int64 // of the last record when it was applied
+	w      *engine.Writer
+	last   int64          // receive time of the last record since the last Flush, 0: none
+	age    atomic.Int64   // of the last record when it was applied
+	orders chan haltOrder // of an operator
+}
+
+// haltOrder takes a book out, or lets it in again where reason is empty.
+type haltOrder struct {
+	key    market.Key
+	reason string
+}
+
+// maxOrders is how many orders may wait for the next Flush of a partition.
+const maxOrders = 64
+
+func newSink(w *engine.Writer) *sink {
+	return &sink{w: w, orders: make(chan haltOrder, maxOrders)}
 }
 
 // Apply applies a record. A book that it breaks shows in the book's state.
 func (s *sink) Apply(r *feed.Record) {
-	s.last = r.Event.RecvTime
+	s.last = max(s.last, r.Event.RecvTime)
 	_ = s.w.Apply(r.Key, &r.Event)
 }
 
@@ -32,8 +50,15 @@ func (s *sink) Lost(key market.Key, reason string, now int64) {
 	s.w.Invalidate(key, reason, now)
 }
 
-// Flush publishes what changed.
+// Flush does what an operator has ordered and publishes what changed.
 func (s *sink) Flush(now int64) {
+	for len(s.orders) > 0 {
+		if o := <-s.orders; o.reason == "" {
+			s.w.Resume(o.key, now)
+		} else {
+			_ = s.w.Halt(o.key, o.reason, now) // the market exists, see sinks.order
+		}
+	}
 	if s.last != 0 {
 		s.age.Store(max(now-s.last, 0))
 		s.last = 0
@@ -46,6 +71,8 @@ func (s *sink) Flush(now int64) {
 type sinks struct {
 	engine   *engine.Engine
 	topic    string
+	letters  *feed.DeadLetters
+	source   *source        // nil: others publish
 	consumer *feed.Consumer // set before Run
 
 	mu  sync.Mutex
@@ -58,12 +85,39 @@ func (s *sinks) add(partition int) feed.Sink {
 	if s.all == nil {
 		s.all = map[int]*sink{}
 	}
-	one := &sink{w: s.engine.Writer()}
+	one := newSink(s.engine.Writer())
 	s.all[partition] = one
 	return one
 }
 
-// EachPartition visits every partition that is read.
+// Halt implements admin.Feeds.
+func (s *sinks) Halt(key market.Key, reason string) error {
+	return s.order(haltOrder{key, "halted by an operator: " + reason})
+}
+
+// Resume implements admin.Feeds.
+func (s *sinks) Resume(key market.Key) error { return s.order(haltOrder{key: key}) }
+
+func (s *sinks) order(o haltOrder) error {
+	if !s.engine.Knows(o.key) {
+		return fmt.Errorf("nobody trades %s: want a venue and a market of GET /v1/markets", o.key)
+	}
+	p := broker.Partition([]byte(o.key.String()), broker.BookPartitions)
+	s.mu.Lock()
+	one := s.all[p]
+	s.mu.Unlock()
+	if one == nil {
+		return errors.New("the feed is not being read yet; try again")
+	}
+	select {
+	case one.orders <- o:
+		return nil
+	default:
+		return errors.New("too many orders wait; try again")
+	}
+}
+
+// EachPartition implements admin.Feeds.
 func (s *sinks) EachPartition(visit func(topic string, partition int, lag int64, age time.Duration)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,3 +127,33 @@ func (s *sinks) EachPartition(visit func(topic string, partition int, lag int64,
 		}
 	}
 }
+
+// Counts implements admin.Feeds.
+func (s *sinks) Counts() admin.FeedCounts {
+	st := s.consumer.Stats()
+	c := admin.FeedCounts{UnknownKeys: uint64(st.UnknownKeys)}
+	for i, code := range feed.Codes {
+		c.Refused = append(c.Refused, count(code, st.Refused[i]))
+	}
+	var sum feed.PartitionStats
+	for _, p := range st.Partitions {
+		sum.Skipped += p.Skipped
+		sum.ShortBuffers += p.ShortBuffers
+		sum.Redials += p.Redials
+		sum.Stalls += p.Stalls
+		sum.Resyncs += p.Resyncs
+	}
+	c.Incidents = []admin.Count{
+		count("redial", sum.Redials), count("stall", sum.Stalls), count("resync", sum.Resyncs),
+		count("skipped_record", sum.Skipped), count("short_buffer", sum.ShortBuffers),
+	}
+	c.DeadLetters = []admin.Count{
+		count("written", s.letters.Sent()), count("dropped", s.letters.Dropped()),
+	}
+	if s.source != nil {
+		c.Published, c.Queued, c.FrameErrors = s.source.counts()
+	}
+	return c
+}
+
+func count(label string, n int64) admin.Count { return admin.Count{Label: label, N: uint64(n)} }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
+	"chronos.dev/api/admin"
 	"chronos.dev/book"
 	"chronos.dev/broker"
 	"chronos.dev/config"
@@ -18,12 +20,15 @@ import (
 
 // source is what serve publishes itself: the simulator or recorded captures.
 type source struct {
-	name, title string // for answers, and for people
-	simulated   bool
-	keys        []market.Key
-	describe    func(*engine.Options)
-	rules       func(market.Key) market.BookRules
-	play        func(ctx context.Context, p *feed.Publisher) error
+	title    string // for people
+	origin   market.Origin
+	keys     []market.Key
+	describe func(*engine.Options)
+	rules    func(market.Key) market.BookRules
+	play     func(ctx context.Context, p *feed.Publisher) error
+
+	frameErrors atomic.Int64 // recorded frames that a decoder refused
+	publisher   atomic.Pointer[feed.Publisher]
 }
 
 // newSource returns the source that cfg and the flags ask for, nil if others
@@ -41,8 +46,9 @@ func newSource(cfg *config.Config, r *replayFlags) (*source, error) {
 // run publishes until ctx ends.
 func (s *source) run(ctx context.Context, c *broker.Cluster, cfg *config.Config, log *slog.Logger) error {
 	p := feed.NewPublisher(c, feed.PublisherOptions{
-		Rules: s.rules, Keepalive: cfg.Feed.Keepalive, Log: log,
+		Rules: s.rules, Origin: s.origin, Keepalive: cfg.Feed.Keepalive, Log: log,
 	})
+	s.publisher.Store(p)
 	work, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); p.Run(work) }()
@@ -53,6 +59,19 @@ func (s *source) run(ctx context.Context, c *broker.Cluster, cfg *config.Config,
 	return p.Drain(ctx)
 }
 
+// counts returns what the admin listener shows of a source.
+func (s *source) counts() (published []admin.Count, queued int64, frameErrors uint64) {
+	var st feed.PublisherStats
+	if p := s.publisher.Load(); p != nil {
+		st = p.Stats()
+	}
+	return []admin.Count{
+		count("written", st.Written), count("snapshot", st.Snapshots), count("confirmation", st.Confirmed),
+		count("gap", st.Gaps), count("cut_snapshot", st.Cut), count("refused", st.Refused),
+		count("unanswered", st.Unanswered), count("retry", st.Retries),
+	}, st.Queued, uint64(s.frameErrors.Load())
+}
+
 // inventedFee is what a venue that somebody adds to the simulated market takes:
 // 10 basis points.
 const inventedFee = market.FeeUnit / 1000
@@ -61,7 +80,7 @@ func newSimulation(cfg *config.Config) *source {
 	opts := sim.Options{Seed: cfg.Sim.Seed, Rate: cfg.Sim.Rate, Troubles: cfg.Sim.Troubles}
 	m := sim.New(opts)
 	return &source{
-		name: "simulated", title: "simulated venues", simulated: true,
+		title: "simulated venues", origin: market.Simulated,
 		keys:  m.Keys(),
 		rules: func(market.Key) market.BookRules { return m.Rules() },
 		describe: func(o *engine.Options) {
@@ -95,18 +114,27 @@ func addAssets(have, more []market.Asset) []market.Asset {
 
 // simulate publishes the stream of m as fast as its virtual time says.
 func simulate(ctx context.Context, m *sim.Market, start int64, p *feed.Publisher) error {
+	carries := map[string][]market.Key{} // a venue has one connection
+	for _, key := range m.Keys() {
+		carries[key.Venue] = append(carries[key.Venue], key)
+	}
+	conns := map[string]*feed.Connection{}
+	for venue, keys := range carries {
+		conns[venue] = p.Connect(keys...)
+	}
 	for {
 		at, key, ev := m.Next()
-		if !sleepUntil(ctx, time.Unix(0, start+at)) {
+		now := time.Unix(0, start+at)
+		if !sleepUntil(ctx, now) {
 			return ctx.Err()
-		}
-		for _, v := range m.Venues() {
-			if m.Alive(v) {
-				p.Alive(v)
-			}
 		}
 		if err := publish(ctx, p, key, ev); err != nil {
 			return err
+		}
+		for _, v := range m.Venues() {
+			if m.Alive(v) {
+				conns[v].Heard(now)
+			}
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (p *topic) carry(e *market.Event) error {
 	sent.Event.Epoch = p.epochs[e.Symbol]
 	value := sent.Append(nil)
 	var got feed.Record
-	if err := p.decoder.Decode(&got, value, e.RecvTime); err != nil {
+	if err := p.decoder.Decode(&got, value, 0, e.RecvTime); err != nil {
 		return err
 	}
 	if again := got.Append(nil); string(again) != string(value) || got.Unknown != 0 {

@@ -19,7 +19,7 @@ var floors = []floor{
 	{"client", "api/wire"},
 	{"api", "api/wire engine engine/plan engine/route graph book market money money/text"},
 	{"api/wire", ""},
-	{"api/admin", "engine dump"},
+	{"api/admin", "engine dump market"},
 	{"dump", "engine book graph market money money/text internal/jscan"},
 	{"config", "market money money/text"},
 	{"engine", "book graph engine/route engine/plan market money"},
