@@ -2,6 +2,7 @@ package api
 
 import (
 	"math"
+	"slices"
 
 	"chronos.dev/api/wire"
 	"chronos.dev/engine"
@@ -28,9 +29,10 @@ func (s *pricer) rates(p *engine.Price, sell, buy int64) {
 	appendRate(w, buy, pl.Buy.Scale, sell, pl.Sell.Scale, money.Down)
 	w.Key("inverse_rate")
 	appendRate(w, sell, pl.Sell.Scale, buy, pl.Buy.Scale, money.Up)
-	gross, net := planRates(pl)
-	mid, known := midRate(p.Mids)
-	if known {
+	s.paths = appendPaths(s.paths[:0], pl)
+	gross, net := planRates(pl, s.paths)
+	mid := midRate(pl, s.paths, p.Mids)
+	if mid.Valid() {
 		w.Key("mid_rate").Str(mid.Significant(rateDigits))
 		w.Key("slippage_bps").Str(costBps(mid, gross))
 	} else {
@@ -45,42 +47,105 @@ func costBps(from, to text.Ratio) string {
 	return from.Sub(to).Div(from).Bps().Ceil(bpsScale)
 }
 
-// midRate is the product of the mids along the path, false where one is unknown.
-func midRate(mids []engine.Mid) (text.Ratio, bool) {
-	rate := text.Per(one, one)
-	for i := range mids {
-		m := &mids[i]
-		if !m.Known {
-			return rate, false
+// path sums the routes of a plan that pass the same assets.
+type path struct {
+	hops [plan.MaxHops]hopSum
+	n    int
+}
+
+// hopSum is what all legs of one hop of a path give and get, after the fees and
+// before.
+type hopSum struct {
+	give, get                  market.Asset
+	in, out, grossIn, grossOut money.Amount
+}
+
+// appendPaths appends the paths of a plan that carry something, in the order of
+// their first routes.
+func appendPaths(paths []path, pl *plan.Plan) []path {
+	for i := range pl.Routes {
+		r := &pl.Routes[i]
+		at := slices.IndexFunc(paths, func(p path) bool { return p.carries(r) })
+		if at < 0 {
+			at = len(paths)
+			paths = append(paths, path{n: len(r.Legs)})
 		}
-		mid := text.Per(m.Bid, one).Mean(text.Per(m.Ask, one))
-		if m.Inverse {
-			mid = mid.Inverse()
+		for h := range r.Legs {
+			l, sum := &r.Legs[h], &paths[at].hops[h]
+			sum.give, sum.get = l.GiveAsset, l.GetAsset
+			sum.in, sum.out = money.AddStop(sum.in, l.In), money.AddStop(sum.out, l.Out)
+			sum.grossIn = money.AddStop(sum.grossIn, l.GrossIn())
+			sum.grossOut = money.AddStop(sum.grossOut, l.GrossOut())
 		}
-		rate = rate.Mul(mid)
 	}
-	return rate, rate.Valid()
+	return slices.DeleteFunc(paths, func(p path) bool {
+		return slices.ContainsFunc(p.hops[:p.n], func(h hopSum) bool { return h.out == 0 || h.grossIn == 0 })
+	})
+}
+
+func (p *path) carries(r *plan.Route) bool {
+	if p.n != len(r.Legs) {
+		return false
+	}
+	for h := range r.Legs {
+		if p.hops[h].get.Symbol != r.Legs[h].GetAsset.Symbol {
+			return false
+		}
+	}
+	return true
+}
+
+// planRates are what the plan receives for what it gives: before the fees, the
+// mean of its paths by what they take, each the product of its hops; and after.
+func planRates(pl *plan.Plan, paths []path) (gross, net text.Ratio) {
+	gross = meanRate(pl, paths, func(h *hopSum) text.Ratio {
+		return perUnit(h.grossOut, h.get, h.grossIn, h.give)
+	})
+	return gross, perUnit(pl.Out, pl.Buy, pl.In, pl.Sell)
+}
+
+// midRate is what the plan's paths would receive at the middles of their hops,
+// weighted as planRates weighs them; invalid where a middle is unknown.
+func midRate(pl *plan.Plan, paths []path, mids []engine.Mid) text.Ratio {
+	return meanRate(pl, paths, func(h *hopSum) text.Ratio { return midOf(mids, h) })
+}
+
+func meanRate(pl *plan.Plan, paths []path, of func(*hopSum) text.Ratio) (mean text.Ratio) {
+	for i := range paths {
+		p := &paths[i]
+		rate := of(&p.hops[0])
+		for h := 1; h < p.n; h++ {
+			rate = rate.Mul(of(&p.hops[h]))
+		}
+		if len(paths) > 1 {
+			in, all := money.Num{Coef: int64(p.hops[0].in)}, money.Num{Coef: int64(pl.In)}
+			rate = rate.Mul(text.Per(in, all))
+		}
+		if i == 0 {
+			mean = rate
+		} else {
+			mean = mean.Add(rate)
+		}
+	}
+	return mean
+}
+
+// midOf is the middle of a hop, invalid if unknown.
+func midOf(mids []engine.Mid, h *hopSum) text.Ratio {
+	i := slices.IndexFunc(mids, func(m engine.Mid) bool {
+		return m.Give == h.give.Symbol && m.Get == h.get.Symbol
+	})
+	if i < 0 || !mids[i].Known {
+		return text.Ratio{}
+	}
+	mid := text.Per(mids[i].Bid, one).Mean(text.Per(mids[i].Ask, one))
+	if mids[i].Inverse {
+		mid = mid.Inverse()
+	}
+	return mid
 }
 
 var one = money.Num{Coef: 1}
-
-// planRates are the products over the hops of the path of what all its legs
-// received for what they gave: before the fees, and after.
-func planRates(pl *plan.Plan) (gross, net text.Ratio) {
-	gross, net = text.Per(one, one), text.Per(one, one)
-	for h := range pl.Routes[0].Legs {
-		var in, out, grossIn, grossOut money.Amount
-		for i := range pl.Routes {
-			l := &pl.Routes[i].Legs[h]
-			in, out = money.AddStop(in, l.In), money.AddStop(out, l.Out)
-			grossIn, grossOut = money.AddStop(grossIn, l.GrossIn()), money.AddStop(grossOut, l.GrossOut())
-		}
-		l := &pl.Routes[0].Legs[h]
-		gross = gross.Mul(perUnit(grossOut, l.GetAsset, grossIn, l.GiveAsset))
-		net = net.Mul(perUnit(out, l.GetAsset, in, l.GiveAsset))
-	}
-	return gross, net
-}
 
 func perUnit(out money.Amount, get market.Asset, in money.Amount, give market.Asset) text.Ratio {
 	return text.Per(

@@ -130,8 +130,9 @@ func TestPriceAllocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	ratios := testing.AllocsPerRun(200, func() {
-		gross, net := planRates(&p.Plan)
-		mid, _ := midRate(p.Mids)
+		paths := appendPaths(nil, &p.Plan)
+		gross, net := planRates(&p.Plan, paths)
+		mid := midRate(&p.Plan, paths, p.Mids)
 		_, _, _ = mid.Significant(rateDigits), costBps(mid, gross), costBps(gross, net)
 	})
 	if own := n - e - ratios; own > 0 {

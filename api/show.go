@@ -40,6 +40,7 @@ type pricer struct {
 	w      *wire.Writer
 	stages []stage
 	fees   []feeSum
+	paths  []path
 	sold   money.Amount // by the routes so far
 	gap    int64        // of the last body, 10^-4 bps; -1 if it says nothing
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"chronos.dev/engine/plan"
 	"chronos.dev/engine/route"
 	"chronos.dev/graph"
@@ -19,7 +21,7 @@ type Request struct {
 // Price is an answer: a plan over books as they were, and how good it is.
 type Price struct {
 	Plan         plan.Plan
-	Mids         []Mid // of each hop of the path, first hop first
+	Mids         []Mid // of each hop of the routes, once
 	LeftOut      []graph.LeftOut
 	GraphVersion uint64
 	AsOf         int64         // Unix nanoseconds
@@ -30,10 +32,11 @@ type Price struct {
 // Mid is the middle of the best bid and the best ask of one hop over the venues
 // that may be used, before fees. Known is false where one of the two is missing.
 type Mid struct {
-	Pair     market.Pair
-	Bid, Ask money.Num
-	Known    bool
-	Inverse  bool // the hop buys the base of Pair: its rate is one over the mid
+	Give, Get string // symbols of the hop
+	Pair      market.Pair
+	Bid, Ask  money.Num
+	Known     bool
+	Inverse   bool // the hop buys the base of Pair: its rate is one over the mid
 }
 
 // UnknownAssetError reports a symbol that no market trades and no configuration
@@ -68,14 +71,31 @@ func (e *Engine) Price(r Request, now int64) (*Price, error) {
 		return nil, err
 	}
 	p := &Price{Plan: a.Plan, LeftOut: a.LeftOut, GraphVersion: s.snap.Version, AsOf: now}
-	for h := range len(a.Path) - 1 {
-		p.Mids = append(p.Mids, e.mid(&s.snap, a.Path[h], a.Path[h+1], now))
-	}
+	p.Mids = e.mids(&s.snap, &p.Plan, now)
 	for _, id := range a.Used {
 		v := s.snap.States[id].View
 		p.OldestBook, p.Origin = max(p.OldestBook, now-v.RecvTime), max(p.Origin, v.Origin)
 	}
 	return p, nil
+}
+
+// mids finds the middle of every hop of the plan.
+func (e *Engine) mids(snap *graph.Snapshot, pl *plan.Plan, now int64) []Mid {
+	var mids []Mid
+	for i := range pl.Routes {
+		for j := range pl.Routes[i].Legs {
+			l := &pl.Routes[i].Legs[j]
+			if slices.ContainsFunc(mids, func(m Mid) bool {
+				return m.Give == l.GiveAsset.Symbol && m.Get == l.GetAsset.Symbol
+			}) {
+				continue
+			}
+			from, _ := snap.Asset(l.GiveAsset.Symbol)
+			to, _ := snap.Asset(l.GetAsset.Symbol)
+			mids = append(mids, e.mid(snap, from, to, now))
+		}
+	}
+	return mids
 }
 
 // mid finds the best bid and ask of one hop. Markets of the pair's inverse are
@@ -89,7 +109,8 @@ func (e *Engine) mid(snap *graph.Snapshot, from, to graph.AssetID, now int64) Mi
 			sells++
 		}
 	}
-	m := Mid{Pair: market.Pair{Base: snap.Assets[from].Symbol, Quote: snap.Assets[to].Symbol}}
+	give, get := snap.Assets[from].Symbol, snap.Assets[to].Symbol
+	m := Mid{Give: give, Get: get, Pair: market.Pair{Base: give, Quote: get}}
 	if 2*sells < len(edge.Markets) {
 		m.Pair.Base, m.Pair.Quote, m.Inverse = m.Pair.Quote, m.Pair.Base, true
 	}
