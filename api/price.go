@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"chronos.dev/engine"
 	"chronos.dev/engine/route"
@@ -12,7 +13,9 @@ import (
 )
 
 // priceParams are the names of the parameters, by the index of their values.
-var priceParams = []string{"sell_asset", "buy_asset", "sell_amount", "buy_amount", "max_hops"}
+var priceParams = []string{
+	"sell_asset", "buy_asset", "sell_amount", "buy_amount", "max_hops", "only_venues", "exclude_venues",
+}
 
 const (
 	paramSell = iota
@@ -20,7 +23,12 @@ const (
 	paramSellAmount
 	paramBuyAmount
 	paramMaxHops
+	paramOnly
+	paramExclude
 )
+
+// maxVenues is how many venues a request may name in one list.
+const maxVenues = 32
 
 // price answers GET /v1/price.
 func (s *Server) price(r *request) {
@@ -90,7 +98,27 @@ func (s *Server) priceRequest(r *request) (req engine.Request, ok bool) {
 	if r.params.given[paramMaxHops] {
 		req.MaxHops = r.intParam(paramMaxHops, "max_hops", 1, s.opts.Engine.MaxHops(), "hops_range")
 	}
+	req.Only, req.Exclude = s.venuesParam(r, paramOnly), s.venuesParam(r, paramExclude)
 	return req, len(r.invalid) == 0
+}
+
+// venuesParam reads names of venues between commas, nil if it is not given.
+func (s *Server) venuesParam(r *request, i int) []string {
+	if !r.params.given[i] {
+		return nil
+	}
+	at := "/" + priceParams[i]
+	names := strings.Split(string(r.params.values[i]), ",")
+	if len(names) > maxVenues {
+		r.fail(at, "too_many", fmt.Sprintf("Name at most %d venues.", maxVenues))
+		return nil
+	}
+	for _, name := range names {
+		if !s.opts.Engine.KnowsVenue(name) {
+			r.fail(at, "unknown_venue", "There is no venue "+echo([]byte(name))+"; GET /v1/venues lists all.")
+		}
+	}
+	return names
 }
 
 // assetParam reads an asset that the engine knows.

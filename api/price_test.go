@@ -249,7 +249,7 @@ func TestAcceptInvalidRequests(t *testing.T) {
 		{"no near name", "sell_asset=BTC&buy_asset=ZZZZZ&sell_amount=1", "/buy_asset", "unknown_asset", "There is no asset ZZZZZ."},
 		{"no asset", "buy_asset=USD&sell_amount=1", "/sell_asset", "asset_missing", ""},
 		{"the same twice", "sell_asset=BTC&buy_asset=BTC&sell_amount=1", "/buy_asset", "same_asset", ""},
-		{"an unknown key", pair + "&sell_amount=1&foo=1", "/foo", "unknown_key", "This resource takes sell_asset, buy_asset, sell_amount, buy_amount, max_hops."},
+		{"an unknown key", pair + "&sell_amount=1&foo=1", "/foo", "unknown_key", "This resource takes sell_asset, buy_asset, sell_amount, buy_amount, max_hops, only_venues, exclude_venues."},
 		{"an unknown key is a JSON pointer", pair + "&sell_amount=1&a/b~c=1", "/a~1b~0c", "unknown_key", ""},
 		{"a duplicate key", pair + "&sell_amount=1&sell_amount=1", "/sell_amount", "duplicate_key", ""},
 		{"a duplicate key in disguise", pair + "&sell_amount=1&sell%5Famount=1", "/sell_amount", "duplicate_key", ""},

@@ -58,8 +58,9 @@ func noRouteProblem(e *engine.Engine, req engine.Request, err *route.NoRouteErro
 	p := newProblem("no-route")
 	p.Reason = err.Reason
 	for _, l := range firstN(err.Explain, maxExplain) {
+		reason, detail := whyNot(&l)
 		p.Explain = append(p.Explain, wire.Explain{
-			Venue: l.Key.Venue, Market: l.Key.Pair.String(), Why: l.State.String() + ": " + l.Reason,
+			Venue: l.Key.Venue, Market: l.Key.Pair.String(), Why: reason + ": " + detail,
 		})
 	}
 	switch err.Reason {
@@ -68,6 +69,8 @@ func noRouteProblem(e *engine.Engine, req engine.Request, err *route.NoRouteErro
 			hops(e, req), req.Sell, req.Buy)
 		p.Explain = append(p.Explain, deadEnds(e, req.Sell, "lead away from")...)
 		p.Explain = append(p.Explain, deadEnds(e, req.Buy, "lead to")...)
+	case route.Policy:
+		p.Detail = "Every chain of markets needs a venue that the request excludes."
 	case route.BelowMinimum:
 		p.Detail = "So little that nothing would be received."
 		if len(p.Explain) == 0 {

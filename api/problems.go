@@ -72,8 +72,9 @@ var problemKinds = []problemKind{
 		slug: "no-route", title: "No route", status: 422,
 		cause: "No chain of markets turns this much of one asset into the other. reason " +
 			"disconnected: no markets lead from one to the other within max_hops; below_minimum: " +
-			"so little that nothing would be received.",
+			"so little that nothing would be received; policy: only_venues or exclude_venues leave no chain.",
 		fix: "disconnected: allow more hops, or ask for another pair. below_minimum: ask for more. " +
+			"policy: allow more venues. " +
 			"explain names markets and why they were of no use.",
 		example: `{"code":"no_route","reason":"disconnected","explain":[{"market":"BTC-USD","why":"..."}]}`,
 	},

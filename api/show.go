@@ -260,8 +260,9 @@ func appendLeftOut(w *wire.Writer, left []graph.LeftOut) {
 		w.Open('{')
 		w.Key("venue").Str(l.Key.Venue)
 		w.Key("market").Str(l.Key.Pair.String())
-		w.Key("reason").Str(l.State.String())
-		w.Key("detail").Str(l.Reason)
+		reason, detail := whyNot(l)
+		w.Key("reason").Str(reason)
+		w.Key("detail").Str(detail)
 		w.Key("age_ms")
 		if l.Age < 0 {
 			w.Null()
@@ -271,6 +272,14 @@ func appendLeftOut(w *wire.Writer, left []graph.LeftOut) {
 		w.Close('}')
 	}
 	w.Close(']')
+}
+
+// whyNot says why a market was left out, in a word and a sentence.
+func whyNot(l *graph.LeftOut) (reason, detail string) {
+	if l.Barred {
+		return "excluded", "the request excludes this venue"
+	}
+	return l.State.String(), l.Reason
 }
 
 // appendTime appends Unix nanoseconds as RFC 3339 in UTC with nine digits.

@@ -83,6 +83,8 @@ type PriceRequest struct {
 	SellAsset, BuyAsset   string
 	SellAmount, BuyAmount string
 	MaxHops               int // 0: the server's
+	OnlyVenues            []string
+	ExcludeVenues         []string
 }
 
 // Price calls GET /v1/price.
@@ -96,6 +98,13 @@ func (c *Client) Price(ctx context.Context, r PriceRequest) (*wire.Price, error)
 	}
 	if r.MaxHops != 0 {
 		q.Set("max_hops", strconv.Itoa(r.MaxHops))
+	}
+	for name, venues := range map[string][]string{
+		"only_venues": r.OnlyVenues, "exclude_venues": r.ExcludeVenues,
+	} {
+		if len(venues) > 0 {
+			q.Set(name, strings.Join(venues, ","))
+		}
 	}
 	return get[wire.Price](ctx, c, "/v1/price?"+q.Encode())
 }

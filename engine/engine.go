@@ -127,6 +127,12 @@ func (e *Engine) Knows(key market.Key) bool {
 	return ok
 }
 
+// KnowsVenue reports whether a venue has a market.
+func (e *Engine) KnowsVenue(name string) bool {
+	_, ok := e.graph.Topology().Venue(name)
+	return ok
+}
+
 // describe returns an asset that no configuration describes.
 func (e *Engine) describe(symbol string) (market.Asset, error) {
 	return e.opts.Describe(symbol), nil

@@ -16,6 +16,8 @@ type Request struct {
 	Sell, Buy string // asset symbols that the engine knows, not the same
 	In, Out   money.Amount
 	MaxHops   int // 0: the engine's
+	// Only are the venues to be used, Exclude those that are not; nil: all, none.
+	Only, Exclude []string
 }
 
 // Price is an answer: a plan over books as they were, and how good it is.
@@ -45,8 +47,37 @@ type UnknownAssetError struct{ Symbol string }
 
 func (e *UnknownAssetError) Error() string { return "engine: unknown asset " + e.Symbol }
 
-// Price answers r at now. It fails with *UnknownAssetError or the errors of
-// route.Solver.Solve.
+// UnknownVenueError reports a venue that has no market.
+type UnknownVenueError struct{ Venue string }
+
+func (e *UnknownVenueError) Error() string { return "engine: unknown venue " + e.Venue }
+
+// barred returns which venues a request excludes.
+func (r *Request) barred(t *graph.Topology) ([]bool, error) {
+	if len(r.Only) == 0 && len(r.Exclude) == 0 {
+		return nil, nil
+	}
+	barred := make([]bool, len(t.Venues))
+	for i := range barred {
+		barred[i] = len(r.Only) > 0
+	}
+	for _, names := range []struct {
+		list []string
+		bar  bool
+	}{{r.Only, false}, {r.Exclude, true}} {
+		for _, name := range names.list {
+			id, ok := t.Venue(name)
+			if !ok {
+				return nil, &UnknownVenueError{name}
+			}
+			barred[id] = names.bar
+		}
+	}
+	return barred, nil
+}
+
+// Price answers r at now. It fails with *UnknownAssetError, *UnknownVenueError
+// or the errors of route.Solver.Solve.
 func (e *Engine) Price(r Request, now int64) (*Price, error) {
 	s := e.solvers.Get().(*scratch)
 	defer e.solvers.Put(s)
@@ -63,9 +94,13 @@ func (e *Engine) Price(r Request, now int64) (*Price, error) {
 	if hops == 0 {
 		hops = e.opts.MaxHops
 	}
+	barred, err := r.barred(s.snap.Topology)
+	if err != nil {
+		return nil, err
+	}
 	a, err := s.solver.Solve(&s.snap, route.Request{
 		Sell: sell, Buy: buy, In: r.In, Out: r.Out, MaxHops: hops,
-		Now: now, StaleAfter: int64(e.opts.StaleAfter),
+		Now: now, StaleAfter: int64(e.opts.StaleAfter), Barred: barred,
 	})
 	if err != nil {
 		return nil, err

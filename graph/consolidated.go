@@ -21,10 +21,12 @@ type Consolidated struct {
 	Origin     market.Origin // of the least real book
 }
 
-// LeftOut names a market that was not used, and why.
+// LeftOut names a market that was not used, and why. Barred is one that could
+// have been, had the request not excluded its venue.
 type LeftOut struct {
 	Key market.Key
 	Usability
+	Barred bool
 }
 
 // Consolidate merges the books of pair. Depth bounds the levels a side; 0 means
@@ -35,7 +37,7 @@ func (s *Snapshot) Consolidate(pair market.Pair, depth int, now, staleAfter int6
 		m := &s.Markets[id]
 		u, ok := s.States[id].Usable(now, staleAfter)
 		if !ok {
-			c.LeftOut = append(c.LeftOut, LeftOut{m.Key, u})
+			c.LeftOut = append(c.LeftOut, LeftOut{Key: m.Key, Usability: u})
 			continue
 		}
 		v := s.States[id].View

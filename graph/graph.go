@@ -87,6 +87,12 @@ func (t *Topology) Asset(symbol string) (AssetID, bool) {
 	return id, ok
 }
 
+// Venue returns the id of a venue by its name.
+func (t *Topology) Venue(name string) (VenueID, bool) {
+	id, ok := t.venueIDs[name]
+	return id, ok
+}
+
 // Market returns the id of a book.
 func (t *Topology) Market(key market.Key) (MarketID, bool) {
 	id, ok := t.marketIDs[key]

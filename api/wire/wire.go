@@ -86,7 +86,7 @@ type Certificate struct {
 type LeftOut struct {
 	Venue  string `json:"venue"`
 	Market string `json:"market"`
-	Reason string `json:"reason"` // state of its book: "stale", "gapped", ...
+	Reason string `json:"reason"` // state of its book: "stale", "gapped", ...; or "excluded"
 	Detail string `json:"detail"`
 	AgeMs  *int64 `json:"age_ms"` // since anything was heard; null if never
 }

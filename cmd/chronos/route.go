@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"chronos.dev/api"
 	"chronos.dev/dump"
@@ -17,6 +18,7 @@ type order struct {
 	sell, buy             string
 	sellAmount, buyAmount string
 	maxHops               int
+	only, exclude         []string
 }
 
 func (o *order) flags(c *cobra.Command) {
@@ -26,6 +28,8 @@ func (o *order) flags(c *cobra.Command) {
 	f.StringVar(&o.sellAmount, "sell-amount", "", "give exactly this much")
 	f.StringVar(&o.buyAmount, "buy-amount", "", "receive exactly this much")
 	f.IntVar(&o.maxHops, "max-hops", 0, "most hops of a path, 1 to 3 (0: the server's)")
+	f.StringSliceVar(&o.only, "only-venues", nil, "use no other venues than these")
+	f.StringSliceVar(&o.exclude, "exclude-venues", nil, "use none of these venues")
 	c.MarkFlagsOneRequired("sell-amount", "buy-amount")
 	c.MarkFlagsMutuallyExclusive("sell-amount", "buy-amount")
 	for _, name := range []string{"sell", "buy"} {
@@ -73,7 +77,12 @@ func routeFile(file string, o *order) ([]byte, error) {
 	if o.maxHops < 0 || o.maxHops > e.MaxHops() {
 		return nil, exit(exitUsage, fmt.Errorf("--max-hops %d: want 1 to %d", o.maxHops, e.MaxHops()))
 	}
-	req := engine.Request{Sell: o.sell, Buy: o.buy, MaxHops: o.maxHops}
+	req := engine.Request{Sell: o.sell, Buy: o.buy, MaxHops: o.maxHops, Only: o.only, Exclude: o.exclude}
+	for _, name := range append(slices.Clone(o.only), o.exclude...) {
+		if !e.KnowsVenue(name) {
+			return nil, exit(exitUsage, fmt.Errorf("%s has no venue %q", file, name))
+		}
+	}
 	if o.sell == o.buy {
 		return nil, exit(exitUsage, fmt.Errorf("--sell and --buy are both %s", o.sell))
 	}

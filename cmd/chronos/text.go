@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // path is the request of an order.
@@ -17,6 +18,12 @@ func (o *order) path() string {
 	}
 	if o.maxHops > 0 {
 		q.Set("max_hops", strconv.Itoa(o.maxHops))
+	}
+	if len(o.only) > 0 {
+		q.Set("only_venues", strings.Join(o.only, ","))
+	}
+	if len(o.exclude) > 0 {
+		q.Set("exclude_venues", strings.Join(o.exclude, ","))
 	}
 	return "/v1/price?" + q.Encode()
 }

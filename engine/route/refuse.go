@@ -13,6 +13,7 @@ import (
 const (
 	Disconnected = "disconnected"  // no chain of markets leads from Sell to Buy
 	BelowMinimum = "below_minimum" // so little that what comes out rounds to nothing
+	Policy       = "policy"        // every chain needs a venue that the request excludes
 )
 
 // NoRouteError reports that no plan exists however deep the books were. The cure
@@ -44,11 +45,18 @@ func (e *DepthError) Error() string {
 // refuse finds out why no path was found.
 func (s *Solver) refuse() error {
 	all := func(*graph.Edge) bool { return true }
+	allowed := func(e *graph.Edge) bool {
+		return slices.ContainsFunc(e.Markets, func(id graph.MarketID) bool {
+			return !s.req.bars(s.snap.Markets[id].Venue)
+		})
+	}
 	deep := func(e *graph.Edge) bool { in, _ := s.depth(e); return in > 0 }
 	left := s.leftOut()
 	switch {
 	case !s.connected(all):
 		return &NoRouteError{Disconnected, left}
+	case !s.connected(allowed):
+		return &NoRouteError{Policy, left}
 	case !s.connected(deep) && len(left) > 0:
 		return &StaleError{left}
 	}
@@ -130,8 +138,8 @@ func (s *Solver) leftOut() []graph.LeftOut {
 	var left []graph.LeftOut
 	for id, on := range seen {
 		if on && !s.usable[id] {
-			u, _ := s.snap.States[id].Usable(s.req.Now, s.req.StaleAfter)
-			left = append(left, graph.LeftOut{Key: s.snap.Markets[id].Key, Usability: u})
+			u, ok := s.snap.States[id].Usable(s.req.Now, s.req.StaleAfter)
+			left = append(left, graph.LeftOut{Key: s.snap.Markets[id].Key, Usability: u, Barred: ok})
 		}
 	}
 	slices.SortFunc(left, func(a, b graph.LeftOut) int { return graph.CmpKey(a.Key, b.Key) })

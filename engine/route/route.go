@@ -30,7 +30,11 @@ type Request struct {
 	MaxHops    int          // 1 to plan.MaxHops
 	Now        int64        // Unix nanoseconds
 	StaleAfter int64        // nanoseconds of silence after which a book is not used
+	Barred     []bool       // venues not to be used, by VenueID; nil: none
 }
+
+// bars reports whether the request excludes a venue.
+func (r *Request) bars(v graph.VenueID) bool { return int(v) < len(r.Barred) && r.Barred[v] }
 
 // Answer is a plan and what stood behind it.
 type Answer struct {
@@ -101,9 +105,9 @@ func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 // mark notes which markets may be used.
 func (s *Solver) mark() {
 	s.usable = s.usable[:0]
-	for _, st := range s.snap.States {
+	for i, st := range s.snap.States {
 		_, ok := st.Usable(s.req.Now, s.req.StaleAfter)
-		s.usable = append(s.usable, ok)
+		s.usable = append(s.usable, ok && !s.req.bars(s.snap.Markets[i].Venue))
 	}
 }
 
