@@ -66,7 +66,7 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	const q = "/v1/price?sell_asset=BTC&buy_asset=USD&"
 	for _, path := range []string{
 		q + "sell_amount=2.5", q + "buy_amount=1000", "/v1/price?sell_asset=ETH&buy_asset=EUR&sell_amount=3",
-		"/v1/book/BTC-USD", "/v1/assets", "/v1/venues", "/v1/markets", "/v1/time", "/livez", "/readyz", "/version",
+		"/v1/routes?sell_asset=ETH&buy_asset=USD&sell_amount=3", "/v1/book/BTC-USD", "/v1/assets", "/v1/venues", "/v1/markets", "/v1/time", "/livez", "/readyz", "/version",
 	} {
 		c.answer(path, w.get(path))
 	}

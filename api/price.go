@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"chronos.dev/engine"
@@ -17,6 +18,9 @@ var priceParams = []string{
 	"sell_asset", "buy_asset", "sell_amount", "buy_amount", "max_hops", "only_venues", "exclude_venues",
 }
 
+// routesParams are those of GET /v1/routes.
+var routesParams = append(slices.Clone(priceParams), "paths")
+
 const (
 	paramSell = iota
 	paramBuy
@@ -25,6 +29,7 @@ const (
 	paramMaxHops
 	paramOnly
 	paramExclude
+	paramPaths
 )
 
 // maxVenues is how many venues a request may name in one list.
@@ -32,7 +37,7 @@ const maxVenues = 32
 
 // price answers GET /v1/price.
 func (s *Server) price(r *request) {
-	req, ok := s.priceRequest(r)
+	req, ok := s.priceRequest(r, priceParams)
 	if !ok {
 		r.refuseInvalid()
 		return
@@ -46,11 +51,7 @@ func (s *Server) price(r *request) {
 	took := s.opts.Clock().Sub(begin)
 	s.metrics.compute(req.Out > 0, took)
 	if err != nil {
-		problem := ProblemOf(s.opts.Engine, req, err)
-		if problem.Status == 500 {
-			s.opts.Log("api: price in request %s: %v", r.id, err)
-		}
-		r.problem(problem)
+		s.noPrice(r, req, err)
 		return
 	}
 	r.pricer.append(&r.out, p, Meta{
@@ -58,6 +59,15 @@ func (s *Server) price(r *request) {
 	})
 	s.metrics.gap(r.pricer.gap)
 	r.cache = cachePrice
+}
+
+// noPrice answers a request that the engine refused.
+func (s *Server) noPrice(r *request, req engine.Request, err error) {
+	problem := ProblemOf(s.opts.Engine, req, err)
+	if problem.Status == 500 {
+		s.opts.Log("api: price in request %s: %v", r.id, err)
+	}
+	r.problem(problem)
 }
 
 // Indicate prices r at now, Unix nanoseconds. It fails with the errors of
@@ -68,15 +78,20 @@ func Indicate(e *engine.Engine, r engine.Request, now int64) (*engine.Price, err
 	if err != nil {
 		return nil, err
 	}
+	return p, forNothing(p)
+}
+
+// forNothing refuses a price by which the customer would receive nothing.
+func forNothing(p *engine.Price) error {
 	if shown(p.Plan.Out, p.Plan.Buy, money.Down) == 0 {
-		return nil, &route.NoRouteError{Reason: route.BelowMinimum, Explain: p.LeftOut}
+		return &route.NoRouteError{Reason: route.BelowMinimum, Explain: p.LeftOut}
 	}
-	return p, nil
+	return nil
 }
 
 // priceRequest reads the query. Where it returns false the mistakes are noted.
-func (s *Server) priceRequest(r *request) (req engine.Request, ok bool) {
-	if !r.accept(priceParams...) {
+func (s *Server) priceRequest(r *request, params []string) (req engine.Request, ok bool) {
+	if !r.accept(params...) {
 		return req, false
 	}
 	sell, okSell := s.assetParam(r, paramSell)

@@ -21,6 +21,7 @@ func init() {
 	resources = []resource{
 		noRoute: {path: "none"},
 		{path: "/v1/price", limited: true, handle: (*Server).price},
+		{path: "/v1/routes", limited: true, handle: (*Server).routes},
 		{path: "/v1/book/{market}", prefix: "/v1/book/", limited: true, handle: (*Server).book},
 		{path: "/v1/assets", limited: true, handle: (*Server).assets},
 		{path: "/v1/venues", limited: true, handle: (*Server).venues},

@@ -81,24 +81,17 @@ func (s *pricer) amount(key string, v int64, scale uint8) {
 }
 
 func (s *pricer) append(w *wire.Writer, p *engine.Price, m Meta) {
-	s.w, s.stages, s.fees, s.sold, s.gap = w, s.stages[:0], s.fees[:0], 0, -1
+	s.w, s.gap = w, -1
 	defer func() { s.w = nil }()
 	pl := &p.Plan
-	sell, buy := shown(pl.In, pl.Sell, money.Up), shown(pl.Out, pl.Buy, money.Down)
 	bound := s.bound(pl)
+	sell, buy := ends(pl)
 	w.Open('{')
 	w.Key("kind").Str("indicative")
 	w.Key("status").Str(status(pl, bound, sell, buy))
 	w.Key("sell_asset").Str(pl.Sell.Symbol)
 	w.Key("buy_asset").Str(pl.Buy.Symbol)
-	s.amount("sell_amount", sell, pl.Sell.Scale)
-	s.amount("buy_amount", buy, pl.Buy.Scale)
-	s.rates(p, sell, buy)
-	s.appendFees(pl)
-	w.Key("est_time_ms").Null()
-	w.Key("confidence").Null()
-	w.Key("confidence_reason").Str("nothing has been executed yet to measure")
-	s.routes(pl)
+	s.plan(p)
 	s.certificate(pl, bound, sell, buy)
 	appendLeftOut(w, p.LeftOut)
 	appendSource(w, p.Origin, m.Source)
@@ -108,6 +101,26 @@ func (s *pricer) append(w *wire.Writer, p *engine.Price, m Meta) {
 	w.Key("oldest_book_age_ms").Int(p.OldestBook / 1e6)
 	w.Key("computed_us").Int(m.ComputedUS)
 	w.Close('}')
+}
+
+// ends are the amounts of a plan as shown.
+func ends(pl *plan.Plan) (sell, buy int64) {
+	return shown(pl.In, pl.Sell, money.Up), shown(pl.Out, pl.Buy, money.Down)
+}
+
+// plan writes the members that say what a plan gives and how.
+func (s *pricer) plan(p *engine.Price) {
+	s.stages, s.fees, s.sold = s.stages[:0], s.fees[:0], 0
+	w, pl := s.w, &p.Plan
+	sell, buy := ends(pl)
+	s.amount("sell_amount", sell, pl.Sell.Scale)
+	s.amount("buy_amount", buy, pl.Buy.Scale)
+	s.rates(p, sell, buy)
+	s.appendFees(pl)
+	w.Key("est_time_ms").Null()
+	w.Key("confidence").Null()
+	w.Key("confidence_reason").Str("nothing has been executed yet to measure")
+	s.routes(pl)
 }
 
 // bound is the plan's bound as shown. What a customer receives is shown rounded

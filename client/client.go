@@ -89,6 +89,19 @@ type PriceRequest struct {
 
 // Price calls GET /v1/price.
 func (c *Client) Price(ctx context.Context, r PriceRequest) (*wire.Price, error) {
+	return get[wire.Price](ctx, c, "/v1/price?"+r.query().Encode())
+}
+
+// Routes calls GET /v1/routes. paths 0 is the server's default.
+func (c *Client) Routes(ctx context.Context, r PriceRequest, paths int) (*wire.Routes, error) {
+	q := r.query()
+	if paths != 0 {
+		q.Set("paths", strconv.Itoa(paths))
+	}
+	return get[wire.Routes](ctx, c, "/v1/routes?"+q.Encode())
+}
+
+func (r *PriceRequest) query() url.Values {
 	q := url.Values{"sell_asset": {r.SellAsset}, "buy_asset": {r.BuyAsset}}
 	if r.SellAmount != "" {
 		q.Set("sell_amount", r.SellAmount)
@@ -106,7 +119,7 @@ func (c *Client) Price(ctx context.Context, r PriceRequest) (*wire.Price, error)
 			q.Set(name, strings.Join(venues, ","))
 		}
 	}
-	return get[wire.Price](ctx, c, "/v1/price?"+q.Encode())
+	return q
 }
 
 // Book calls GET /v1/book/{market}. depth 0 is the server's default.

@@ -81,37 +81,72 @@ func (r *Request) barred(t *graph.Topology) ([]bool, error) {
 func (e *Engine) Price(r Request, now int64) (*Price, error) {
 	s := e.solvers.Get().(*scratch)
 	defer e.solvers.Put(s)
+	req, err := e.request(s, &r, now)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.solver.Solve(&s.snap, req)
+	if err != nil {
+		return nil, err
+	}
+	return e.price(s, a, now), nil
+}
+
+// Paths answers as Price does and adds the best single paths over the same books,
+// at most n, best first. Their plans have no bound; there are none where only
+// several paths together can carry r.
+func (e *Engine) Paths(r Request, n int, now int64) (best *Price, paths []*Price, err error) {
+	s := e.solvers.Get().(*scratch)
+	defer e.solvers.Put(s)
+	req, err := e.request(s, &r, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := s.solver.Solve(&s.snap, req)
+	if err != nil {
+		return nil, nil, err
+	}
+	best = e.price(s, a, now)
+	for _, a := range s.solver.Paths(&s.snap, req, n) {
+		paths = append(paths, e.price(s, a, now))
+	}
+	return best, paths, nil
+}
+
+// request pins the books and puts r in their terms.
+func (e *Engine) request(s *scratch, r *Request, now int64) (req route.Request, err error) {
 	e.graph.Load(&s.snap)
 	sell, ok := s.snap.Asset(r.Sell)
 	if !ok {
-		return nil, &UnknownAssetError{r.Sell}
+		return req, &UnknownAssetError{r.Sell}
 	}
 	buy, ok := s.snap.Asset(r.Buy)
 	if !ok {
-		return nil, &UnknownAssetError{r.Buy}
+		return req, &UnknownAssetError{r.Buy}
+	}
+	barred, err := r.barred(s.snap.Topology)
+	if err != nil {
+		return req, err
 	}
 	hops := r.MaxHops
 	if hops == 0 {
 		hops = e.opts.MaxHops
 	}
-	barred, err := r.barred(s.snap.Topology)
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.solver.Solve(&s.snap, route.Request{
+	return route.Request{
 		Sell: sell, Buy: buy, In: r.In, Out: r.Out, MaxHops: hops,
 		Now: now, StaleAfter: int64(e.opts.StaleAfter), Barred: barred,
-	})
-	if err != nil {
-		return nil, err
-	}
+	}, nil
+}
+
+// price says what stood behind an answer.
+func (e *Engine) price(s *scratch, a *route.Answer, now int64) *Price {
 	p := &Price{Plan: a.Plan, LeftOut: a.LeftOut, GraphVersion: s.snap.Version, AsOf: now}
 	p.Mids = e.mids(&s.snap, &p.Plan, now)
 	for _, id := range a.Used {
 		v := s.snap.States[id].View
 		p.OldestBook, p.Origin = max(p.OldestBook, now-v.RecvTime), max(p.Origin, v.Origin)
 	}
-	return p, nil
+	return p
 }
 
 // mids finds the middle of every hop of the plan.

@@ -45,6 +45,36 @@ type Price struct {
 	ComputedUs      int64  `json:"computed_us"`
 }
 
+// Routes is the answer to GET /v1/routes: the price, and the best single paths
+// over the same books, best first. There may be none where only several paths
+// together can carry the amount.
+type Routes struct {
+	SellAsset string `json:"sell_asset"`
+	BuyAsset  string `json:"buy_asset"`
+	Optimum   Price  `json:"optimum"`
+	Data      []Path `json:"data"`
+}
+
+// Path is what one chain of assets gives for the whole amount. Its members mean
+// what they mean in a Price.
+type Path struct {
+	Path      []string `json:"path"`       // the assets, first to last
+	BehindBps string   `json:"behind_bps"` // how far behind the optimum
+
+	SellAmount       string  `json:"sell_amount"`
+	BuyAmount        string  `json:"buy_amount"`
+	Rate             string  `json:"rate"`
+	InverseRate      string  `json:"inverse_rate"`
+	MidRate          *string `json:"mid_rate"`
+	SlippageBps      *string `json:"slippage_bps"`
+	FeeBps           string  `json:"fee_bps"`
+	Fees             []Fee   `json:"fees"`
+	EstTimeMs        *int64  `json:"est_time_ms"`
+	Confidence       *string `json:"confidence"`
+	ConfidenceReason string  `json:"confidence_reason,omitempty"`
+	Routes           []Route `json:"routes"`
+}
+
 // Fee is what one venue keeps of one asset, rounded up.
 type Fee struct {
 	Kind   string `json:"kind"` // "venue"

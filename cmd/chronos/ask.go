@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -83,6 +84,53 @@ func newPrice(g *globals) *cobra.Command {
 	}
 	o.flags(c)
 	return c
+}
+
+func newRoutes(g *globals) *cobra.Command {
+	var o order
+	var paths int
+	c := &cobra.Command{
+		Use:     "routes --sell ASSET --buy ASSET (--sell-amount N | --buy-amount N)",
+		Short:   "Ask the server for the best single paths, beside the price",
+		Example: "  chronos routes --sell ETH --buy USD --sell-amount 20 --paths 3",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			body, err := ask(c, g, fmt.Sprintf("/v1/routes?%s&paths=%d", o.query().Encode(), paths))
+			if err != nil {
+				return err
+			}
+			return show(c.OutOrStdout(), g, body, printRoutes)
+		},
+	}
+	o.flags(c)
+	c.Flags().IntVar(&paths, "paths", 5, "how many, 1 to 5")
+	return c
+}
+
+func printRoutes(t *tabwriter.Writer, r *wire.Routes) {
+	fmt.Fprintln(t, "PATH\tSELL\tBUY\tBEHIND BPS\tFEES BPS\tSLIPPAGE BPS\tVENUES")
+	o := &r.Optimum
+	fmt.Fprintf(t, "best split\t%s %s\t%s %s\t0\t%s\t%s\t%s\n", o.SellAmount, r.SellAsset, o.BuyAmount, r.BuyAsset,
+		o.FeeBps, orUnknown(o.SlippageBps), venuesOf(o.Routes))
+	for _, p := range r.Data {
+		fmt.Fprintf(t, "%s\t%s %s\t%s %s\t%s\t%s\t%s\t%s\n", strings.Join(p.Path, ">"), p.SellAmount, r.SellAsset,
+			p.BuyAmount, r.BuyAsset, p.BehindBps, p.FeeBps, orUnknown(p.SlippageBps), venuesOf(p.Routes))
+	}
+	if o.Simulated {
+		fmt.Fprintln(t, "(simulated)")
+	}
+}
+
+// venuesOf lists the venues of routes, each once.
+func venuesOf(routes []wire.Route) string {
+	var names []string
+	for _, r := range routes {
+		for _, h := range r.Hops {
+			names = append(names, h.Venue)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ",")
 }
 
 func newBook(g *globals) *cobra.Command {

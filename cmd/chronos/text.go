@@ -9,7 +9,9 @@ import (
 )
 
 // path is the request of an order.
-func (o *order) path() string {
+func (o *order) path() string { return "/v1/price?" + o.query().Encode() }
+
+func (o *order) query() url.Values {
 	q := url.Values{"sell_asset": {o.sell}, "buy_asset": {o.buy}}
 	if o.sellAmount != "" {
 		q.Set("sell_amount", o.sellAmount)
@@ -25,7 +27,7 @@ func (o *order) path() string {
 	if len(o.exclude) > 0 {
 		q.Set("exclude_venues", strings.Join(o.exclude, ","))
 	}
-	return "/v1/price?" + q.Encode()
+	return q
 }
 
 func escape(s string) string { return url.PathEscape(s) }

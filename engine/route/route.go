@@ -81,10 +81,7 @@ const none graph.AssetID = -1
 // before the end of the search, the one with the better amount there; then the
 // names of the assets between.
 func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
-	if (req.In > 0) == (req.Out > 0) || req.In < 0 || req.Out < 0 ||
-		req.MaxHops < 1 || req.MaxHops > plan.MaxHops || req.Sell == req.Buy {
-		panic("route: a request that its caller should have refused")
-	}
+	req.check()
 	s.snap, s.req = snap, req
 	s.mark()
 	var best path

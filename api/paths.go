@@ -1,0 +1,72 @@
+package api
+
+import (
+	"chronos.dev/api/wire"
+	"chronos.dev/engine"
+	"chronos.dev/engine/route"
+)
+
+// routes answers GET /v1/routes: the price, and beside it the best single paths
+// over the same books.
+func (s *Server) routes(r *request) {
+	req, ok := s.priceRequest(r, routesParams)
+	n := route.MaxPaths
+	if r.params.given[paramPaths] {
+		n = r.intParam(paramPaths, "paths", 1, route.MaxPaths, "paths_range")
+	}
+	if !ok || len(r.invalid) > 0 {
+		r.refuseInvalid()
+		return
+	}
+	if !s.enter(r) {
+		return
+	}
+	defer s.leave()
+	begin := s.opts.Clock()
+	best, paths, err := s.opts.Engine.Paths(req, n, r.start.UnixNano())
+	if err == nil {
+		err = forNothing(best)
+	}
+	took := s.opts.Clock().Sub(begin)
+	if err != nil {
+		s.noPrice(r, req, err)
+		return
+	}
+	w := &r.out
+	w.Open('{')
+	w.Key("sell_asset").Str(best.Plan.Sell.Symbol)
+	w.Key("buy_asset").Str(best.Plan.Buy.Symbol)
+	w.Key("optimum")
+	r.pricer.append(w, best, Meta{Source: s.opts.Source, ComputedUS: took.Microseconds()})
+	w.Key("data").Open('[')
+	for _, p := range paths {
+		if _, buy := ends(&p.Plan); buy > 0 {
+			r.pricer.path(w, p, best)
+		}
+	}
+	w.Close(']')
+	w.Close('}')
+	r.cache = cachePrice
+}
+
+// path writes a single path and how far it is behind the best plan.
+func (s *pricer) path(w *wire.Writer, p, best *engine.Price) {
+	s.w = w
+	defer func() { s.w = nil }()
+	pl := &p.Plan
+	w.Open('{')
+	w.Key("path").Open('[')
+	w.Str(pl.Sell.Symbol)
+	for _, l := range pl.Routes[0].Legs {
+		w.Str(l.GetAsset.Symbol)
+	}
+	w.Close(']')
+	w.Key("behind_bps")
+	if pl.ExactOut {
+		appendBps(w, int64(pl.In-best.Plan.In), int64(best.Plan.In))
+	} else {
+		appendBps(w, int64(best.Plan.Out-pl.Out), int64(best.Plan.Out))
+	}
+	s.plan(p)
+	w.Close('}')
+}

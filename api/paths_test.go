@@ -1,0 +1,72 @@
+package api_test
+
+import (
+	"math/big"
+	"strings"
+	"testing"
+
+	"chronos.dev/api/wire"
+)
+
+// TestRoutes: the paths are different, in order, none better than the price
+// beside them, and what each says of itself holds.
+func TestRoutes(t *testing.T) {
+	w := newWorld(t, nil)
+	ask := func(query string) wire.Routes {
+		var r wire.Routes
+		w.get("/v1/routes?"+query).decode(t, 200, &r)
+		return r
+	}
+	for _, query := range []string{
+		"sell_asset=ETH&buy_asset=USD&sell_amount=20", "sell_asset=USD&buy_asset=ETH&buy_amount=15",
+		"sell_asset=EUR&buy_asset=ETH&sell_amount=1000",
+	} {
+		r := ask(query)
+		if r.Optimum.SellAmount != w.price(query).SellAmount || r.Optimum.BuyAmount != w.price(query).BuyAmount {
+			t.Errorf("%s: the optimum is not the price", query)
+		}
+		exactOut := strings.Contains(query, "buy_amount")
+		seen := map[string]bool{}
+		last := new(big.Rat)
+		for _, p := range r.Data {
+			path := strings.Join(p.Path, ">")
+			if seen[path] || p.Path[0] != r.SellAsset || p.Path[len(p.Path)-1] != r.BuyAsset {
+				t.Errorf("%s: path %s", query, path)
+			}
+			seen[path] = true
+			best, got := rat(t, r.Optimum.BuyAmount), rat(t, p.BuyAmount)
+			behind := new(big.Rat).Sub(best, got)
+			if exactOut {
+				best, got = rat(t, r.Optimum.SellAmount), rat(t, p.SellAmount)
+				behind.Sub(got, best)
+			}
+			bps := rat(t, p.BehindBps)
+			if bps.Cmp(last) < 0 || behind.Sign() < 0 {
+				t.Errorf("%s: %s is %s bps behind, after %s", query, path, p.BehindBps, last.FloatString(4))
+			}
+			last = bps
+			behind.Quo(behind, best).Mul(behind, big.NewRat(10_000, 1)).Sub(behind, bps)
+			if behind.Abs(behind).Cmp(big.NewRat(1, 100)) > 0 {
+				t.Errorf("%s: %s says %s bps behind", query, path, p.BehindBps)
+			}
+			for _, route := range p.Routes {
+				chain := p.Path[0]
+				for _, h := range route.Hops {
+					chain += ">" + h.BuyAsset
+				}
+				if chain != path {
+					t.Errorf("%s: a route %s of path %s", query, chain, path)
+				}
+			}
+		}
+		if len(r.Data) == 0 || len(ask(query+"&paths=1").Data) != 1 || len(ask(query+"&max_hops=2").Data) > len(r.Data) {
+			t.Errorf("%s: %d paths", query, len(r.Data))
+		}
+	}
+	if p := w.problem(400, "/v1/routes?sell_asset=BTC&buy_asset=USD&sell_amount=1&paths=6"); p.Errors[0].Pointer != "/paths" {
+		t.Errorf("six paths: %+v", p)
+	}
+	if p := w.problem(422, "/v1/routes?sell_asset=DOGE&buy_asset=USD&sell_amount=1"); p.Reason != "disconnected" {
+		t.Errorf("no path: %+v", p)
+	}
+}

@@ -1,0 +1,88 @@
+package route
+
+import (
+	"cmp"
+	"slices"
+
+	"chronos.dev/engine/plan"
+	"chronos.dev/graph"
+	"chronos.dev/money"
+)
+
+// MaxPaths is the most single paths that Paths returns.
+const MaxPaths = 5
+
+// Paths returns the best single paths for req, at most n, best first: each
+// carries the whole amount, split over venues hop by hop. Their plans have no
+// bound; Solve tells how far behind the best split they are. Of equals the one
+// with fewer hops comes first, then by the names of the assets between. There
+// may be none though Solve finds a plan: of several paths together.
+func (s *Solver) Paths(snap *graph.Snapshot, req Request, n int) []*Answer {
+	req.check()
+	s.snap, s.req = snap, req
+	s.mark()
+	var best []path
+	s.eachPath(func(edges []*graph.Edge) {
+		p := path{n: len(edges) - 1, found: true}
+		for i := range p.n {
+			p.mids[i] = edges[i].To
+		}
+		if p.value = s.value(edges); p.value > 0 {
+			at, _ := slices.BinarySearchFunc(best, p, s.comparePaths)
+			best = slices.Insert(best, at, p)
+			best = best[:min(len(best), n)]
+		}
+	})
+	left := s.leftOut()
+	answers := make([]*Answer, len(best))
+	for i, p := range best {
+		answers[i] = &Answer{Path: s.assets(p), LeftOut: left}
+		s.replay(answers[i])
+	}
+	return answers
+}
+
+// value is what a path gives for In, or costs for Out; 0 if it cannot.
+func (s *Solver) value(edges []*graph.Edge) money.Amount {
+	amount, ok := s.req.In, true
+	if s.req.Out > 0 {
+		amount = s.req.Out
+		for _, e := range slices.Backward(edges) {
+			if amount, ok = s.sweep.out(s, e, amount); !ok || amount == 0 {
+				return 0
+			}
+		}
+		return amount
+	}
+	for _, e := range edges {
+		if amount, ok = s.sweep.in(s, e, amount); !ok || amount == 0 {
+			return 0
+		}
+	}
+	return amount
+}
+
+// comparePaths orders paths, the better first.
+func (s *Solver) comparePaths(p, q path) int {
+	byValue := cmp.Compare(q.value, p.value)
+	if s.req.Out > 0 {
+		byValue = -byValue
+	}
+	names := 0
+	switch {
+	case p.n != q.n:
+	case s.pathLower(p, q):
+		names = -1
+	case s.pathLower(q, p):
+		names = 1
+	}
+	return cmp.Or(byValue, cmp.Compare(p.n, q.n), names)
+}
+
+// check panics on a request that its caller should have refused.
+func (r *Request) check() {
+	if (r.In > 0) == (r.Out > 0) || r.In < 0 || r.Out < 0 ||
+		r.MaxHops < 1 || r.MaxHops > plan.MaxHops || r.Sell == r.Buy {
+		panic("route: a request that its caller should have refused")
+	}
+}
