@@ -39,6 +39,7 @@ var floors = []floor{
 	// OKCoin's v5 is OKX's protocol word for word: one decoder, two names.
 	{"feed/venue/okcoin", "feed/venue feed/venue/session feed/venue/okx market internal/jscan"},
 	{"feed/venue/...", "feed/venue feed/venue/session market money money/text internal/jscan"},
+	{"confidence", "money internal/jscan"},
 	{"sim", "market money"},
 	{"market", "money"},
 	{"money/text", "money"},
