@@ -8,6 +8,16 @@ func Routes() (paths []string) {
 	return paths
 }
 
+// Method returns the method of a resource in the OpenAPI document.
+func Method(path string) string {
+	for _, r := range resources[1:] {
+		if r.path == path && r.posts {
+			return "post"
+		}
+	}
+	return "get"
+}
+
 // ProblemSlugs returns the slugs of all kinds of problem.
 func ProblemSlugs() (slugs []string) {
 	for _, k := range problemKinds {

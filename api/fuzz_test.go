@@ -22,6 +22,8 @@ func FuzzRequest(f *testing.F) {
 		"GET /v1/price?sell_asset=BTC&buy_asset=USD&buy_amount=%31 HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\n\r\n",
 		"GET /v1/book/BTC-USD?depth=5 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
 		"POST /v1/price HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+		"POST /v1/routes/evaluate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 92\r\n\r\n" +
+			`{"sell_asset":"BTC","buy_asset":"USD","sell_amount":"1","route":[{"venue":"a","market":"A-B"}]}`,
 		"GET /a/../b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"HEAD /problems/no-route HTTP/1.0\r\n\r\nGET /v1/markets HTTP/1.1\r\n\r\n",
 		"GET /v1/venues HTTP/1.1\r\nHost: x\r\n folded: 1\r\n\r\n",

@@ -28,17 +28,26 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, r *request) (to int, ok bool) {
 			"Send the path in its plain form: no escapes, no empty or dot segments, no host.")
 		return s.turnAway(r, noRoute, "invalid-request", false)
 	}
-	r.path, r.query = append(r.path, path...), query
+	r.path, r.query, r.body = append(r.path, path...), query, ctx.Request.Body()
 	to, r.arg = find(r.path)
+	posts := resources[to].posts
 	switch {
 	case to == noRoute:
 		return s.turnAway(r, to, "not-found", false)
-	case !h.IsGet() && !h.IsHead():
-		r.allow = true
-		return s.turnAway(r, to, "method-not-allowed", len(ctx.Request.Body()) > 0)
-	case len(ctx.Request.Body()) > 0 || h.ContentLength() > 0:
+	case posts && !h.IsPost():
+		r.allow = "POST"
+		return s.turnAway(r, to, "method-not-allowed", len(r.body) > 0)
+	case !posts && !h.IsGet() && !h.IsHead():
+		r.allow = "GET, HEAD"
+		return s.turnAway(r, to, "method-not-allowed", len(r.body) > 0)
+	case !posts && (len(r.body) > 0 || h.ContentLength() > 0):
 		r.fail("/", "body", "Send no body with GET or HEAD.")
 		return s.turnAway(r, to, "invalid-request", true)
+	case posts && !isJSON(h.ContentType()):
+		return s.turnAway(r, to, "unsupported-media-type", false)
+	case posts && len(query) > 0:
+		r.fail("/", "query", "Send the parameters in the body.")
+		return s.turnAway(r, to, "invalid-request", false)
 	case resources[to].limited && s.limiter != nil:
 		r.limit = s.limiter.take(addressOf(ctx.RemoteAddr()), r.start.UnixNano())
 		if !r.limit.ok {
@@ -55,6 +64,13 @@ func (s *Server) turnAway(r *request, to int, slug string, closes bool) (int, bo
 	r.problem(p)
 	r.close = closes
 	return to, false
+}
+
+// isJSON reports whether a content type is application/json, in UTF-8 if it says.
+func isJSON(media []byte) bool {
+	name, params, _ := strings.Cut(strings.ToLower(string(media)), ";")
+	params = strings.TrimSpace(params)
+	return strings.TrimSpace(name) == mediaJSON && (params == "" || params == "charset=utf-8")
 }
 
 var transferEncoding = []byte("transfer-encoding")

@@ -30,7 +30,7 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 	for path, item := range document(t, w)["paths"].(object) {
 		inDoc = append(inDoc, path)
 		for method := range item.(object) {
-			if method != "get" {
+			if method != api.Method(path) {
 				t.Errorf("%s %s is in the document; no resource has it", method, path)
 			}
 		}
@@ -70,6 +70,15 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	} {
 		c.answer(path, w.get(path))
 	}
+	for _, amount := range []string{"sell_amount", "buy_amount"} {
+		body := `{"sell_asset":"BTC","buy_asset":"USD","` + amount + `":"1","route":[{"venue":"gemini","market":"BTC-USD"}]}`
+		var sent any
+		if err := json.Unmarshal([]byte(body), &sent); err != nil {
+			t.Fatal(err)
+		}
+		c.check(evaluate, "", object{"$ref": "#/components/schemas/Order"}, sent)
+		c.answer(evaluate, w.post(evaluate, "application/json", body))
+	}
 	for _, path := range []string{
 		q + "sell_amount=x", q + "sell_amount=100000&max_hops=1", "/v1/price?sell_asset=BTC&buy_asset=DOGE&sell_amount=1", "/nothing",
 	} {
@@ -108,7 +117,7 @@ func (c *checker) answer(path string, a answer) {
 		if strings.HasPrefix(base, "/v1/book/") {
 			base = "/v1/book/{market}"
 		}
-		schema = at(c.doc, "paths", base, "get", "responses", "200", "content", "application/json", "schema")
+		schema = at(c.doc, "paths", base, api.Method(base), "responses", "200", "content", "application/json", "schema")
 	}
 	var v any
 	if err := json.Unmarshal([]byte(a.body), &v); err != nil {

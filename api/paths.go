@@ -62,11 +62,17 @@ func (s *pricer) path(w *wire.Writer, p, best *engine.Price) {
 	}
 	w.Close(']')
 	w.Key("behind_bps")
-	if pl.ExactOut {
-		appendBps(w, int64(pl.In-best.Plan.In), int64(best.Plan.In))
-	} else {
-		appendBps(w, int64(best.Plan.Out-pl.Out), int64(best.Plan.Out))
-	}
+	appendBehind(w, p, best)
 	s.plan(p)
 	w.Close('}')
+}
+
+// appendBehind appends how far p is behind the best price, in basis points of
+// the best, up.
+func appendBehind(w *wire.Writer, p, best *engine.Price) {
+	if p.Plan.ExactOut {
+		appendBps(w, int64(p.Plan.In-best.Plan.In), int64(best.Plan.In))
+	} else {
+		appendBps(w, int64(best.Plan.Out-p.Plan.Out), int64(best.Plan.Out))
+	}
 }

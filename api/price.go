@@ -94,8 +94,8 @@ func (s *Server) priceRequest(r *request, params []string) (req engine.Request, 
 	if !r.accept(params...) {
 		return req, false
 	}
-	sell, okSell := s.assetParam(r, paramSell)
-	buy, okBuy := s.assetParam(r, paramBuy)
+	sell, okSell := s.asset(r, "/sell_asset", string(r.params.values[paramSell]))
+	buy, okBuy := s.asset(r, "/buy_asset", string(r.params.values[paramBuy]))
 	if okSell && okBuy && sell.Symbol == buy.Symbol {
 		r.fail("/buy_asset", "same_asset", "Name two different assets.")
 	}
@@ -136,16 +136,15 @@ func (s *Server) venuesParam(r *request, i int) []string {
 	return names
 }
 
-// assetParam reads an asset that the engine knows.
-func (s *Server) assetParam(r *request, i int) (market.Asset, bool) {
-	v := r.params.values[i]
-	if len(v) == 0 {
-		r.fail("/"+priceParams[i], "asset_missing", "Name an asset, for example BTC.")
+// asset finds an asset that the engine knows.
+func (s *Server) asset(r *request, at, symbol string) (market.Asset, bool) {
+	if symbol == "" {
+		r.fail(at, "asset_missing", "Name an asset, for example BTC.")
 		return market.Asset{}, false
 	}
-	a, ok := s.opts.Engine.Asset(string(v))
+	a, ok := s.opts.Engine.Asset(symbol)
 	if !ok {
-		r.fail("/"+priceParams[i], "unknown_asset", unknownAsset(s.opts.Engine, string(v)))
+		r.fail(at, "unknown_asset", unknownAsset(s.opts.Engine, symbol))
 	}
 	return a, ok
 }
@@ -155,9 +154,14 @@ func (r *request) amountParam(i int, a market.Asset) money.Amount {
 	if !r.params.given[i] {
 		return 0
 	}
-	v, bad := parseAmount(r.params.values[i], a)
+	return amountOf(r, "/"+priceParams[i], r.params.values[i], a)
+}
+
+// amountOf reads an amount of a as engine minor units.
+func amountOf[T []byte | string](r *request, at string, text T, a market.Asset) money.Amount {
+	v, bad := parseAmount(text, a)
 	if bad != nil {
-		r.fail("/"+priceParams[i], bad.Code, bad.Detail)
+		r.fail(at, bad.Code, bad.Detail)
 	}
 	return v
 }

@@ -59,8 +59,14 @@ var problemKinds = []problemKind{
 	{
 		slug: "too-large", title: "Request too large", status: 413,
 		cause:   "The body is above 64 KiB. The connection was closed.",
-		fix:     "Send less. No resource here takes a body.",
+		fix:     "Send less. Most resources here take no body at all.",
 		example: "Content-Length: 1000000",
+	},
+	{
+		slug: "unsupported-media-type", title: "Unsupported media type", status: 415,
+		cause:   "The body is not declared as JSON.",
+		fix:     "Send Content-Type: application/json.",
+		example: "Content-Type: text/plain",
 	},
 	{
 		slug: "header-too-large", title: "Header too large", status: 431,

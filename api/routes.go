@@ -5,6 +5,7 @@ type resource struct {
 	path    string // as the OpenAPI document names it
 	prefix  string
 	limited bool // counts against the rate limit of the address
+	posts   bool // takes POST with a JSON body, and nothing else
 	handle  func(*Server, *request)
 }
 
@@ -22,6 +23,7 @@ func init() {
 		noRoute: {path: "none"},
 		{path: "/v1/price", limited: true, handle: (*Server).price},
 		{path: "/v1/routes", limited: true, handle: (*Server).routes},
+		{path: "/v1/routes/evaluate", limited: true, posts: true, handle: (*Server).evaluate},
 		{path: "/v1/book/{market}", prefix: "/v1/book/", limited: true, handle: (*Server).book},
 		{path: "/v1/assets", limited: true, handle: (*Server).assets},
 		{path: "/v1/venues", limited: true, handle: (*Server).venues},

@@ -10,11 +10,12 @@ import (
 )
 
 // request is one request and its answer, without any memory of fasthttp's but
-// query and arg, which are valid until the handler returns. It is reused.
+// query, body and arg, which are valid until the handler returns. It is reused.
 type request struct {
 	id    []byte
 	path  []byte // canonical
 	query []byte
+	body  []byte
 	arg   []byte // what follows the prefix of the route
 	start time.Time
 
@@ -27,8 +28,8 @@ type request struct {
 	status     int
 	media      string
 	cache      string
-	retryAfter int // seconds, 0: none
-	allow      bool
+	retryAfter int    // seconds, 0: none
+	allow      string // methods
 	close      bool
 	limit      limitState
 }
@@ -120,8 +121,8 @@ func (s *Server) send(ctx *fasthttp.RequestCtx, r *request, to int) {
 	if r.media == mediaHTML {
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	}
-	if r.allow {
-		h.Set("Allow", "GET, HEAD")
+	if r.allow != "" {
+		h.Set("Allow", r.allow)
 	}
 	var buf [64]byte
 	h.SetBytesV("Server-Timing", appendTiming(buf[:0], took))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -168,9 +169,22 @@ type answer struct {
 
 func (w *world) do(method, path string) answer {
 	w.t.Helper()
-	req, err := http.NewRequest(method, w.url+path, nil)
+	return w.send(method, path, "", nil)
+}
+
+func (w *world) post(path, media, body string) answer {
+	w.t.Helper()
+	return w.send(http.MethodPost, path, media, strings.NewReader(body))
+}
+
+func (w *world) send(method, path, media string, body io.Reader) answer {
+	w.t.Helper()
+	req, err := http.NewRequest(method, w.url+path, body)
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	if media != "" {
+		req.Header.Set("Content-Type", media)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

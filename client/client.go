@@ -6,6 +6,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,6 +102,27 @@ func (c *Client) Routes(ctx context.Context, r PriceRequest, paths int) (*wire.R
 	return get[wire.Routes](ctx, c, "/v1/routes?"+q.Encode())
 }
 
+// RouteHop is one market of a route.
+type RouteHop struct {
+	Venue  string `json:"venue"`
+	Market string `json:"market"`
+}
+
+// Evaluate calls POST /v1/routes/evaluate. Of r it sends assets and amounts.
+func (c *Client) Evaluate(ctx context.Context, r PriceRequest, route ...RouteHop) (*wire.Evaluation, error) {
+	body, err := json.Marshal(struct {
+		SellAsset  string     `json:"sell_asset"`
+		BuyAsset   string     `json:"buy_asset"`
+		SellAmount string     `json:"sell_amount,omitempty"`
+		BuyAmount  string     `json:"buy_amount,omitempty"`
+		Route      []RouteHop `json:"route"`
+	}{r.SellAsset, r.BuyAsset, r.SellAmount, r.BuyAmount, route})
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	return call[wire.Evaluation](ctx, c, http.MethodPost, "/v1/routes/evaluate", body)
+}
+
 func (r *PriceRequest) query() url.Values {
 	q := url.Values{"sell_asset": {r.SellAsset}, "buy_asset": {r.BuyAsset}}
 	if r.SellAmount != "" {
@@ -168,9 +190,16 @@ func (c *Client) Version(ctx context.Context) (*wire.Version, error) {
 
 // Raw calls GET on a path with its query and returns the bytes of the answer.
 func (c *Client) Raw(ctx context.Context, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
+	return c.raw(ctx, http.MethodGet, path, nil)
+}
+
+func (c *Client) raw(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -180,7 +209,7 @@ func (c *Client) Raw(ctx context.Context, path string) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("client: GET %s: %w", path, err)
+		return nil, fmt.Errorf("client: %s %s: %w", method, path, err)
 	case len(b) > MaxBody:
 		return nil, ErrTooLarge
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
@@ -190,13 +219,17 @@ func (c *Client) Raw(ctx context.Context, path string) ([]byte, error) {
 }
 
 func get[T any](ctx context.Context, c *Client, path string) (*T, error) {
-	b, err := c.Raw(ctx, path)
+	return call[T](ctx, c, http.MethodGet, path, nil)
+}
+
+func call[T any](ctx context.Context, c *Client, method, path string, body []byte) (*T, error) {
+	b, err := c.raw(ctx, method, path, body)
 	if err != nil {
 		return nil, err
 	}
 	v := new(T)
 	if err := json.Unmarshal(b, v); err != nil {
-		return nil, fmt.Errorf("client: GET %s: %w", path, err)
+		return nil, fmt.Errorf("client: %s %s: %w", method, path, err)
 	}
 	return v, nil
 }

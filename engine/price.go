@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 
 	"chronos.dev/engine/plan"
@@ -111,6 +112,80 @@ func (e *Engine) Paths(r Request, n int, now int64) (best *Price, paths []*Price
 		paths = append(paths, e.price(s, a, now))
 	}
 	return best, paths, nil
+}
+
+// ChainError reports a route whose hop does not continue the one before: Want is
+// the asset at hand there. At the end of the route, where Hop is its length, the
+// asset at hand is Want and not the one to buy.
+type ChainError struct {
+	Hop  int
+	Want string
+}
+
+func (e *ChainError) Error() string {
+	return fmt.Sprintf("engine: hop %d of the route does not continue from %s", e.Hop+1, e.Want)
+}
+
+// UnknownMarketError reports a market of a route that nobody trades.
+type UnknownMarketError struct {
+	Hop int
+	Key market.Key
+}
+
+func (e *UnknownMarketError) Error() string { return "engine: unknown market " + e.Key.String() }
+
+// Evaluate answers r along a route of the caller's own, one market a hop, and
+// beside it as Price does, over the same books. It fails with
+// *UnknownMarketError, *ChainError, or the errors of Price.
+func (e *Engine) Evaluate(r Request, hops []market.Key, now int64) (own, best *Price, err error) {
+	s := e.solvers.Get().(*scratch)
+	defer e.solvers.Put(s)
+	req, err := e.request(s, &r, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	markets, err := chain(&s.snap, req, hops)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := s.solver.Follow(&s.snap, req, markets)
+	if err != nil {
+		return nil, nil, err
+	}
+	own = e.price(s, a, now)
+	if a, err = s.solver.Solve(&s.snap, req); err != nil {
+		return nil, nil, err
+	}
+	best = e.price(s, a, now)
+	own.Plan.Bound = best.Plan.Bound // of every plan over these books
+	return own, best, nil
+}
+
+// chain finds the markets of a route and checks that they lead from one end of
+// the request to the other, to no asset twice.
+func chain(snap *graph.Snapshot, req route.Request, hops []market.Key) ([]graph.MarketID, error) {
+	at := req.Sell
+	been := []graph.AssetID{at}
+	var ids []graph.MarketID
+	for i, key := range hops {
+		id, ok := snap.Market(key)
+		if !ok {
+			return nil, &UnknownMarketError{i, key}
+		}
+		m := &snap.Markets[id]
+		next := m.Quote
+		if at == m.Quote {
+			next = m.Base
+		}
+		if at != m.Base && at != m.Quote || slices.Contains(been, next) {
+			return nil, &ChainError{i, snap.Assets[at].Symbol}
+		}
+		at, been, ids = next, append(been, next), append(ids, id)
+	}
+	if at != req.Buy || len(hops) > plan.MaxHops {
+		return nil, &ChainError{len(hops), snap.Assets[at].Symbol}
+	}
+	return ids, nil
 }
 
 // request pins the books and puts r in their terms.

@@ -75,6 +75,14 @@ type Path struct {
 	Routes           []Route `json:"routes"`
 }
 
+// Evaluation is the answer to POST /v1/routes/evaluate: the caller's own route,
+// and the price over the same books.
+type Evaluation struct {
+	Evaluated     Price  `json:"evaluated"`
+	Optimum       Price  `json:"optimum"`
+	DifferenceBps string `json:"difference_bps"` // how far the route is behind the optimum
+}
+
 // Fee is what one venue keeps of one asset, rounded up.
 type Fee struct {
 	Kind   string `json:"kind"` // "venue"

@@ -13,6 +13,16 @@ import (
 // the plan down.
 func (s *Solver) replay(a *Answer) {
 	hops := len(a.Path) - 1
+	edges := make([]*graph.Edge, hops)
+	for h := range hops {
+		edges[h] = s.snap.Edge(a.Path[h], a.Path[h+1])
+	}
+	s.replayOn(a, edges)
+}
+
+// replayOn sweeps the edges of a path, which carry the request.
+func (s *Solver) replayOn(a *Answer, edges []*graph.Edge) {
+	hops := len(edges)
 	p := &a.Plan
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
 	p.ExactOut = s.req.Out > 0
@@ -24,7 +34,7 @@ func (s *Solver) replay(a *Answer) {
 				amount = s.req.Out
 			}
 		}
-		amount = s.replayHop(h, a.Path[h], a.Path[h+1], amount, p.ExactOut)
+		amount = s.replayHop(h, edges[h], amount, p.ExactOut)
 	}
 	p.In, p.Out = s.req.In, amount
 	if p.ExactOut {
@@ -40,8 +50,7 @@ func (s *Solver) replay(a *Answer) {
 
 // replayHop fills hop h and returns its other amount. The search has done the
 // same sweep before, so it cannot fail.
-func (s *Solver) replayHop(h int, from, to graph.AssetID, x money.Amount, exactOut bool) money.Amount {
-	e := s.snap.Edge(from, to)
+func (s *Solver) replayHop(h int, e *graph.Edge, x money.Amount, exactOut bool) money.Amount {
 	var y money.Amount
 	var ok bool
 	if exactOut {

@@ -1,0 +1,53 @@
+package route
+
+import (
+	"chronos.dev/graph"
+	"chronos.dev/money"
+)
+
+// Follow answers req along a route of the caller's own: one market a hop, in
+// order, each of which trades the asset that the one before gives. The plan has
+// no bound. It fails with *StaleError, *DepthError or, where nothing comes out,
+// *NoRouteError.
+func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.MarketID) (*Answer, error) {
+	req.check()
+	s.snap, s.req = snap, req
+	s.mark()
+	a := &Answer{Path: []graph.AssetID{req.Sell}}
+	edges := make([]*graph.Edge, len(markets))
+	at := req.Sell
+	for i, id := range markets {
+		m := &snap.Markets[id]
+		e := &graph.Edge{From: at, To: m.Quote, Markets: markets[i : i+1]}
+		if at == m.Quote {
+			e.To = m.Base
+		}
+		at = e.To
+		edges[i], a.Path = e, append(a.Path, at)
+		if !s.usable[id] {
+			u, ok := snap.States[id].Usable(req.Now, req.StaleAfter)
+			a.LeftOut = append(a.LeftOut, graph.LeftOut{Key: m.Key, Usability: u, Barred: ok})
+		}
+	}
+	if len(a.LeftOut) > 0 {
+		return nil, &StaleError{a.LeftOut}
+	}
+	if s.value(edges) == 0 {
+		return nil, s.refuseRoute(edges)
+	}
+	s.replayOn(a, edges)
+	return a, nil
+}
+
+// refuseRoute says why a route does not carry the request.
+func (s *Solver) refuseRoute(edges []*graph.Edge) error {
+	var in, out money.Amount
+	if s.req.In > 0 {
+		if in, out = s.depthIn(edges); s.req.In <= in {
+			return &NoRouteError{Reason: BelowMinimum}
+		}
+	} else {
+		in, out = s.depthOut(edges)
+	}
+	return &DepthError{in, out}
+}
