@@ -17,7 +17,7 @@ type floor struct{ pkg, may string }
 var floors = []floor{
 	{"cmd/chronos", "..."},
 	{"client", "api/wire"},
-	{"api", "api/wire engine engine/plan engine/route graph book market money money/text"},
+	{"api", "internal/jscan api/wire engine engine/plan engine/route graph book market money money/text"},
 	{"api/wire", ""},
 	{"api/admin", "engine dump market"},
 	{"dump", "engine book graph market money money/text internal/jscan"},
