@@ -72,12 +72,8 @@ func appendQuotes(w *wire.Writer, key string, quotes []graph.Quote) {
 	for _, q := range quotes {
 		w.Open('{')
 		w.Key("venue").Str(q.Venue)
-		w.Key("price").Begin()
-		w.B = q.Price.AppendText(w.B)
-		w.End()
-		w.Key("size").Begin()
-		w.B = q.Size.AppendText(w.B)
-		w.End()
+		appendNum(w, "price", q.Price)
+		appendNum(w, "size", q.Size)
 		w.Close('}')
 	}
 	w.Close(']')

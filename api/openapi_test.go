@@ -66,7 +66,7 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	const q = "/v1/price?sell_asset=BTC&buy_asset=USD&"
 	for _, path := range []string{
 		q + "sell_amount=2.5", q + "buy_amount=1000", "/v1/price?sell_asset=ETH&buy_asset=EUR&sell_amount=3",
-		"/v1/routes?sell_asset=ETH&buy_asset=USD&sell_amount=3", "/v1/book/BTC-USD", "/v1/assets", "/v1/venues", "/v1/markets", "/v1/time", "/livez", "/readyz", "/version",
+		"/v1/routes?sell_asset=ETH&buy_asset=USD&sell_amount=3", "/v1/book/BTC-USD", "/v1/crossed", "/v1/assets", "/v1/venues", "/v1/markets", "/v1/time", "/livez", "/readyz", "/version",
 	} {
 		c.answer(path, w.get(path))
 	}
@@ -86,7 +86,9 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	}
 	w.now.Add(3e9)
 	w.snapshot("kraken", "ETH-BTC", [][2]string{{"0.03", "10"}}, [][2]string{{"0.04", "10"}})
+	w.snapshot("gemini", "ETH-BTC", [][2]string{{"0.041", "10"}}, [][2]string{{"0.042", "10"}})
 	w.writer.Flush(w.now.Load())
+	c.answer("/v1/crossed", w.get("/v1/crossed"))
 	c.answer("/v1/price?sell_asset=ETH&buy_asset=BTC&sell_amount=1", w.get("/v1/price?sell_asset=ETH&buy_asset=BTC&sell_amount=1"))
 	c.answer(q, w.get(q+"sell_amount=1"))
 	c.answer(q, w.get("/v1/price?sell_asset=ETH&buy_asset=BTC&sell_amount=0.00000001"))

@@ -25,6 +25,7 @@ func init() {
 		{path: "/v1/routes", limited: true, handle: (*Server).routes},
 		{path: "/v1/routes/evaluate", limited: true, posts: true, handle: (*Server).evaluate},
 		{path: "/v1/book/{market}", prefix: "/v1/book/", limited: true, handle: (*Server).book},
+		{path: "/v1/crossed", limited: true, handle: (*Server).crossed},
 		{path: "/v1/assets", limited: true, handle: (*Server).assets},
 		{path: "/v1/venues", limited: true, handle: (*Server).venues},
 		{path: "/v1/markets", limited: true, handle: (*Server).markets},
@@ -36,6 +37,9 @@ func init() {
 		{path: "/openapi.json", handle: (*Server).openapiJSON},
 		{path: "/problems", handle: (*Server).problemIndex},
 		{path: "/problems/{slug}", prefix: "/problems/", handle: (*Server).problemPage},
+	}
+	if len(resources) > maxRoutes {
+		panic("api: more resources than metrics count")
 	}
 	for i, r := range resources[1:] {
 		if r.prefix == "" {

@@ -153,6 +153,11 @@ func (c *Client) Book(ctx context.Context, market string, depth int) (*wire.Book
 	return get[wire.Book](ctx, c, path)
 }
 
+// Crossed calls GET /v1/crossed.
+func (c *Client) Crossed(ctx context.Context) (*wire.CrossedMarkets, error) {
+	return get[wire.CrossedMarkets](ctx, c, "/v1/crossed")
+}
+
 // Assets calls GET /v1/assets.
 func (c *Client) Assets(ctx context.Context) (*wire.Assets, error) {
 	return get[wire.Assets](ctx, c, "/v1/assets")

@@ -151,6 +151,8 @@ func TestMetrics(t *testing.T) {
 		`chronos_book_age_seconds{market="BTC-USD",venue="kraken"} 0.5`,
 		`chronos_book_gaps_total{venue="kraken"} 0`,
 		`chronos_feed_events_total 2`,
+		`chronos_graph_crossed_pairs{fees="after"} 0`,
+		`chronos_graph_crossed_pairs{fees="before"} 0`,
 		`chronos_feed_records_refused_total{code="bad_json"} 3`,
 		`chronos_feed_incidents_total{kind="redial"} 4`,
 		`chronos_feed_dead_letters_total{outcome="dropped"} 5`,

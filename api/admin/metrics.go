@@ -16,6 +16,7 @@ var (
 	descGap      = desc("quote_gap_bps", "From an answer to its bound.")
 	descVersion  = desc("graph_version", "Version of the graph.")
 	descMarkets  = desc("graph_markets", "Markets by the state of their books.", "state")
+	descCrossed  = desc("graph_crossed_pairs", "Pairs that cross between venues, and of these those that do after fees.", "fees")
 	descAge      = desc("book_age_seconds", "Since anything was heard of a book.", "venue", "market")
 	descGaps     = desc("book_gaps_total", "Times a book of the venue became gapped.", "venue")
 	descEvents   = desc("feed_events_total", "Events that books were given.")
@@ -38,7 +39,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var allDescs = []*prometheus.Desc{
-	descBuild, descRequests, descDuration, descCompute, descGap, descVersion, descMarkets, descAge,
+	descBuild, descRequests, descDuration, descCompute, descGap, descVersion, descMarkets, descCrossed, descAge,
 	descGaps, descEvents, descRefused, descRecords, descUnknown, descLetters, descIncident,
 	descPublish, descQueue, descFrames, descFeedLag, descLag, descShed, descPanics,
 }
@@ -83,9 +84,22 @@ func (c *collector) books(ch chan<- prometheus.Metric) {
 	for venue, n := range gaps {
 		ch <- counter(descGaps, uint64(n), venue)
 	}
+	c.crossed(ch)
 	stats := e.Stats()
 	ch <- counter(descEvents, stats.Events)
 	ch <- counter(descRefused, stats.Refused)
+}
+
+func (c *collector) crossed(ch chan<- prometheus.Metric) {
+	before, after := 0, 0
+	for _, x := range c.opts.Engine.Crossed(c.opts.Clock().UnixNano()) {
+		before++
+		if x.Net {
+			after++
+		}
+	}
+	ch <- gauge(descCrossed, float64(before), "before")
+	ch <- gauge(descCrossed, float64(after), "after")
 }
 
 func (c *collector) traffic(ch chan<- prometheus.Metric) {

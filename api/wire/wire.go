@@ -150,6 +150,24 @@ type Level struct {
 	Size  string `json:"size"`
 }
 
+// CrossedMarkets is the answer to GET /v1/crossed: markets whose best bid at one venue
+// is above the best ask at another, which is first of all a reason to doubt data.
+type CrossedMarkets struct {
+	Data         []Crossed `json:"data"`
+	GraphVersion uint64    `json:"graph_version"`
+	AsOf         string    `json:"as_of"`
+}
+
+// Crossed is one of them. CrossedBps is before fees, rounded down; AfterFees says
+// whether anything of it is left.
+type Crossed struct {
+	Market     string `json:"market"`
+	Bid        Level  `json:"bid"`
+	Ask        Level  `json:"ask"`
+	CrossedBps string `json:"crossed_bps"`
+	AfterFees  bool   `json:"after_fees"`
+}
+
 // Asset is an asset. Amounts in the API have Scale decimals; inside, the engine
 // counts with EngineScale.
 type Asset struct {
