@@ -156,7 +156,7 @@ func TestAcceptsFade(t *testing.T) {
 		if sum := a.Accepted + a.Refused; sum > MaxAttempts/2+1 || sum < MaxAttempts/2 {
 			t.Fatalf("%d answers are left", sum)
 		}
-		if a.Refused-1 < (MaxAttempts-n)/2 || 2*a.Accepted > n {
+		if 2*(a.Refused-1) < MaxAttempts-n || 2*a.Accepted > n {
 			t.Fatalf("%+v from %d accepted", a, n)
 		}
 	})

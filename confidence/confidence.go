@@ -9,6 +9,10 @@
 // names a target such as 95 % and Margin says what to take off the output, by
 // the adaptive conformal update of Gibbs and Candès, arXiv 2106.00170.
 //
+// A replay hands its observations through an Order to a Fitter; SplitTime says
+// where to stop, and a Trial judges the table on what comes after. WriteTo and
+// Read keep it in a file.
+//
 // A Table has one writer. Readers call Load and ask the Snapshot they get, which
 // never changes and allocates nothing.
 //

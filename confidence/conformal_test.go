@@ -19,7 +19,9 @@ func TestAlphaIsExact(t *testing.T) {
 		a := start(target)
 		miss := big.NewRat(int64(Certain-target), int64(Certain))
 		want := new(big.Rat).Set(miss)
-		for _, missed := range rapid.SliceOfN(rapid.Bool(), 0, 60).Draw(t, "misses") {
+		rare := rapid.IntRange(1, 40).Draw(t, "one miss in") // one reaches the top
+		for i := range rapid.IntRange(0, 120).Draw(t, "outcomes") {
+			missed := i%rare == rare-1
 			a = a.next(target, step, missed)
 			d := new(big.Rat).Set(miss)
 			if missed {

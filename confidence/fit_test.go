@@ -18,13 +18,13 @@ func TestFitterKnowsNoFuture(t *testing.T) {
 		var stream []Observation
 		at := int64(noon)
 		for range rapid.IntRange(250, 500).Draw(t, "observations") {
-			at += r.Int64N(int64(100 * time.Millisecond))
+			at += r.Int64N(4) * 50 * ms // some end just when others start
 			f := calm()
 			f.Horizon = Horizons()[r.IntN(2)]
-			stream = append(stream, Observation{At: at, Bucket: Classify(f), Change: Change(r.Int64N(200) - 100), Source: Replay})
+			stream = append(stream, Observation{At: at, Bucket: Classify(f), Change: Change(r.Int64N(20) - 10), Source: Replay})
 		}
 		fresh := func() *Table {
-			table, err := NewTable(Options{Source: Replay, Window: MinSamples, Targets: []PPM{900_000}})
+			table, err := NewTable(Options{Source: Replay, Window: MinSamples, Targets: []PPM{500_000}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +76,7 @@ func slowFit(table *Table, stream []Observation, margins map[int64][]Change) {
 			o := &stream[byEnd[next]]
 			for step, m := range chosen[byEnd[next]] {
 				if m >= 0 {
-					table.Resolve(o.Bucket.Coarser(step), 900_000, m, o.Change)
+					table.Resolve(o.Bucket.Coarser(step), 500_000, m, o.Change)
 				}
 			}
 			if err := table.Learn(o); err != nil {
@@ -88,7 +88,7 @@ func slowFit(table *Table, stream []Observation, margins map[int64][]Change) {
 		settle(stream[i].At)
 		s := table.Publish()
 		for step := range steps {
-			m := s.Margin(stream[i].Bucket.Coarser(step), 900_000, 0)
+			m := s.Margin(stream[i].Bucket.Coarser(step), 500_000, 0)
 			if chosen[i][step] = m.Margin; m.Samples < MinSamples {
 				chosen[i][step] = -1
 			} else if step == 0 {

@@ -50,6 +50,20 @@ func (c *Cell) mean() {
 	}
 }
 
+// Score is how far forecasts were off.
+type Score struct {
+	// Brier is the mean squared error of the forecasts, BrierBase that of the
+	// share of all samples of the fit that survived the same margin: what one
+	// would say who ignores buckets.
+	Brier, BrierBase float64
+}
+
+func (s *Score) mean(n int) {
+	if n > 0 {
+		s.Brier, s.BrierBase = s.Brier/float64(n), s.BrierBase/float64(n)
+	}
+}
+
 // Bin is the forecasts of one tenth.
 type Bin struct {
 	Cell
@@ -74,10 +88,12 @@ func (b *Bin) judge() {
 	}
 }
 
-// Row is the forecasts of one bucket.
+// Row is the forecasts of one bucket. Means over several margins hide what a
+// Brier score shows: a bucket too sure of large margins and too unsure of small.
 type Row struct {
 	Bucket Bucket
-	Bin
+	Cell
+	Score
 }
 
 // Coverage is what became of the adaptive margins of one target.
@@ -106,10 +122,7 @@ type Report struct {
 	All  Cell
 	Rows []Row // by bucket that answered
 
-	// Brier is the mean squared error of the forecasts, BrierBase that of the
-	// share of all samples of the fit that survived the same margin: what one
-	// would say who ignores buckets.
-	Brier, BrierBase float64
+	Score
 
 	// Realised are quantiles of what was realised less what was quoted without a
 	// margin, over all tested, at the shares of Quantiles.
@@ -181,9 +194,11 @@ func (r *Report) WriteText(w io.Writer) error {
 	for i := range r.Targets {
 		f("%s\n", r.Targets[i].columns())
 	}
-	f("\n%9s %s  bucket\n", "forecasts", "    mean   observed   99.5 % interval  verdict")
+	f("\n%9s %10s %10s %10s %10s  %s\n", "forecasts", "mean", "observed", "Brier", "base rate", "bucket")
 	for i := range r.Rows {
-		f("%9d %s  %s\n", r.Rows[i].N, r.Rows[i].columns(), r.Rows[i].Bucket)
+		row := &r.Rows[i]
+		f("%9d %10.4f %10.4f %10.6f %10.6f  %s\n",
+			row.N, row.Predicted, row.Observed, row.Brier, row.BrierBase, row.Bucket)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -188,6 +188,17 @@ func TestLearnRefuses(t *testing.T) {
 
 func TestTableIsBounded(t *testing.T) {
 	table, b := newTable(t, Options{}), bucketOf(1, BP)
+	for i := range 2*DefaultWindow + 7 {
+		learn(t, table, bucketOf(int64(1+i%2*5000), BP), int64(i), 1)
+	}
+	sum := 0
+	for _, w := range table.windows {
+		sum += len(w.ring)
+	}
+	if want := sum; table.total != want || want >= steps*(2*DefaultWindow+7) {
+		t.Errorf("%d samples are counted, want %d", table.total, want)
+	}
+	table = newTable(t, Options{})
 	learn(t, table, b, 0, 1)
 	table.total = MaxTotal - steps + 1
 	if err := table.Learn(&Observation{At: noon, Bucket: b, Source: Replay}); !errors.Is(err, ErrFull) {

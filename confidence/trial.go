@@ -149,8 +149,10 @@ func (tr *Trial) note(i int, a *Answer, held bool) {
 		c.Held += one
 		c.Predicted += p
 	}
-	tr.r.Brier += (p - y) * (p - y)
-	tr.r.BrierBase += (base - y) * (base - y)
+	for _, s := range []*Score{&row.Score, &tr.r.Score} {
+		s.Brier += (p - y) * (p - y)
+		s.BrierBase += (base - y) * (base - y)
+	}
 }
 
 // judge notes what became of an adaptive margin.
@@ -182,9 +184,7 @@ func (tr *Trial) Report() (*Report, error) {
 	}
 	r.All.mean()
 	r.Realised = quantiles(slices.Clone(tr.tested))
-	if n := float64(r.All.N); n > 0 {
-		r.Brier, r.BrierBase = r.Brier/n, r.BrierBase/n
-	}
+	r.Score.mean(r.All.N)
 	for i := range r.Targets {
 		if c := &r.Targets[i]; c.N > c.NoMargin {
 			c.MeanMargin /= float64(c.N - c.NoMargin)
@@ -192,7 +192,8 @@ func (tr *Trial) Report() (*Report, error) {
 	}
 	for _, row := range tr.rows {
 		m := *row
-		m.judge()
+		m.Cell.mean()
+		m.Score.mean(m.N)
 		r.Rows = append(r.Rows, m)
 	}
 	slices.SortFunc(r.Rows, func(a, b Row) int { return compare(a.Bucket, b.Bucket) })

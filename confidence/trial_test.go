@@ -199,9 +199,13 @@ func TestReportRecomputed(t *testing.T) {
 			t.Errorf("quantile %d %%: %s, want %s", share, r.Realised[i], zs[at])
 		}
 	}
-	rows := 0
+	rows, rowBrier := 0, 0.0
 	for _, row := range r.Rows {
 		rows += row.N
+		rowBrier += row.Brier * float64(row.N) / float64(len(test))
+	}
+	if math.Abs(rowBrier-brier) > 1e-9 {
+		t.Errorf("rows' Brier %g, want %g", rowBrier, brier)
 	}
 	if rows != len(test) || r.All.N != len(test) {
 		t.Errorf("rows sum to %d, all to %d, want %d", rows, r.All.N, len(test))
@@ -261,6 +265,31 @@ func TestOverlapIsCounted(t *testing.T) {
 	}
 	if r := tried(t, fitted(t, invent(1, noon, 3000, 1)), stream, nil, 0); r.Overlapping != 95 {
 		t.Errorf("%d of 100 overlap, want all but the first of five buckets", r.Overlapping)
+	}
+	for i := range stream {
+		stream[i].At = later + int64(i)*int64(time.Second) // begun at the moment the one before ends
+	}
+	if r := tried(t, fitted(t, invent(1, noon, 3000, 1)), stream, nil, 0); r.Overlapping != 0 {
+		t.Errorf("%d of 100 overlap that only touch", r.Overlapping)
+	}
+}
+
+func TestBetter(t *testing.T) {
+	tests := []struct {
+		name                   string
+		brier, base, hindsight float64
+		want                   bool
+	}{
+		{"below both", 0.10, 0.11, 0.25, true},
+		{"as good as the base rate", 0.10, 0.10, 0.25, false},
+		{"as good as hindsight", 0.25, 0.26, 0.25, false},
+		{"below hindsight alone", 0.2, 0.1, 0.25, false},
+	}
+	for _, tt := range tests {
+		r := Report{Score: Score{tt.brier, tt.base}, All: Cell{Observed: 0.5}}
+		if got := r.Better(); got != tt.want || r.BrierHindsight() != tt.hindsight {
+			t.Errorf("%s: %t, hindsight %g", tt.name, got, r.BrierHindsight())
+		}
 	}
 }
 
