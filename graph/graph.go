@@ -79,6 +79,7 @@ type Topology struct {
 	venueIDs  map[string]VenueID
 	marketIDs map[market.Key]MarketID
 	edges     [][]Edge // by From, ascending To
+	rank      []int32  // of assets, by name
 }
 
 // Asset returns the id of a symbol.
@@ -98,6 +99,10 @@ func (t *Topology) Market(key market.Key) (MarketID, bool) {
 	id, ok := t.marketIDs[key]
 	return id, ok
 }
+
+// Rank returns the place of an asset among all by name, which is the same in
+// every process that knows the same assets.
+func (t *Topology) Rank(a AssetID) int32 { return t.rank[a] }
 
 // From returns the edges out of an asset, ascending by To.
 func (t *Topology) From(a AssetID) []Edge { return t.edges[a] }
@@ -140,6 +145,7 @@ func New(assets []market.Asset) (*Graph, error) {
 			return nil, err
 		}
 	}
+	t.rankAssets()
 	g.topo.Store(t)
 	return g, nil
 }
@@ -191,6 +197,7 @@ func (g *Graph) Register(key market.Key, asset func(symbol string) (market.Asset
 	t.marketIDs[key] = m.ID
 	t.link(base, quote, m.ID)
 	t.link(quote, base, m.ID)
+	t.rankAssets()
 	g.topo.Store(t)
 	g.version.Add(1)
 	return &t.Markets[m.ID], nil
@@ -247,6 +254,7 @@ func (t *Topology) clone() *Topology {
 		venueIDs:  maps.Clone(t.venueIDs),
 		marketIDs: maps.Clone(t.marketIDs),
 		edges:     make([][]Edge, len(t.edges)),
+		rank:      t.rank,
 	}
 	for i, out := range t.edges {
 		c.edges[i] = slices.Clone(out)
@@ -271,6 +279,23 @@ func (t *Topology) addAsset(a market.Asset) error {
 	t.Assets = append(t.Assets, a)
 	t.edges = append(t.edges, nil)
 	return nil
+}
+
+// rankAssets orders the assets by name. The old topology's ranks are not written
+// to.
+func (t *Topology) rankAssets() {
+	if len(t.rank) == len(t.Assets) {
+		return
+	}
+	ids := make([]AssetID, len(t.Assets))
+	for i := range ids {
+		ids[i] = AssetID(i)
+	}
+	slices.SortFunc(ids, func(a, b AssetID) int { return cmp.Compare(t.Assets[a].Symbol, t.Assets[b].Symbol) })
+	t.rank = make([]int32, len(ids))
+	for i, id := range ids {
+		t.rank[id] = int32(i)
+	}
 }
 
 func (t *Topology) assetFor(symbol string, asset func(string) (market.Asset, error)) (AssetID, error) {
