@@ -16,7 +16,7 @@ var (
 	descGap      = desc("quote_gap_bps", "From an answer to its bound.")
 	descVersion  = desc("graph_version", "Version of the graph.")
 	descMarkets  = desc("graph_markets", "Markets by the state of their books.", "state")
-	descCrossed  = desc("graph_crossed_pairs", "Pairs that cross between venues, and of these those that do after fees.", "fees")
+	descCrossed  = desc("graph_crossed_pairs", "Pairs that cross between venues.", "fees")
 	descAge      = desc("book_age_seconds", "Since anything was heard of a book.", "venue", "market")
 	descGaps     = desc("book_gaps_total", "Times a book of the venue became gapped.", "venue")
 	descEvents   = desc("feed_events_total", "Events that books were given.")

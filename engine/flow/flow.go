@@ -116,7 +116,7 @@ func (s *Solver) Solve(p *Problem) *Result {
 		s.trace()
 		done = s.push()
 	}
-	s.result.Partial = !done
+	s.result.Partial = !done && !s.complete()
 	s.price()
 	if s.result.Value = s.out; p.Out > 0 {
 		s.result.Value = s.in
@@ -131,6 +131,15 @@ func (s *Solver) left() float64 {
 		return float64(s.p.In) - s.in
 	}
 	return (float64(s.p.Out) - s.out) / s.label.rate
+}
+
+// complete reports that nothing but rounding is left to do: an order of exactly
+// what the market holds.
+func (s *Solver) complete() bool {
+	if s.p.In > 0 {
+		return float64(s.p.In)-s.in <= slack*s.in
+	}
+	return float64(s.p.Out)-s.out <= slack*s.out
 }
 
 // push sends as much as the walk takes and reports whether the order is done.

@@ -12,29 +12,17 @@ var inf = math.Inf(1)
 func (s *Solver) price() {
 	n, l, p := &s.net, &s.label, &s.result.Prices
 	p.One, p.Two = filled(p.One, s.p.Assets, 0.0), filled(p.Two, s.p.Assets, 0.0)
-	rate := l.rate // of the last walk
-	if s.relabel(); l.rate > 0 {
-		rate = l.rate // of the next unit
-	}
-	if rate == 0 { // the market is used up: there is no order that this bounds
+	if s.result.Partial { // no order is bounded by a market that ends before it
 		p.Source, p.Target = 0, 0
 		return
 	}
-	for range len(n.between) + 2 {
-		risen := false
-		for _, a := range n.between {
-			if i := n.last[a]; i != none {
-				if last := s.sides[i].last(); last > 0 && rate/last > l.two[a]*(1+slack) {
-					l.two[a], risen = rate/last, true
-				}
-			}
-		}
-		if s.backward() || risen {
-			s.forward()
-			continue
-		}
-		break
+	s.relabel()
+	rate := l.rate // of the next unit
+	if rate == 0 { // the order has used the market up
+		rate = s.worst()
+		s.relabel()
 	}
+	s.relaxBack(rate)
 	p.Source, p.Target = rate, 1
 	for _, a := range n.between {
 		if l.two[a] > 0 && n.last[a] != none { // what leads nowhere is worth nothing
@@ -45,6 +33,45 @@ func (s *Solver) price() {
 		}
 	}
 	s.priceUnreached()
+}
+
+// relaxBack relaxes the labels over the arcs out of T, where the gain is rate,
+// and all back arcs.
+func (s *Solver) relaxBack(rate float64) {
+	n, l := &s.net, &s.label
+	for range len(n.between) + 2 {
+		risen := false
+		for _, a := range n.between {
+			if i := n.last[a]; i != none {
+				if last := s.sides[i].last(); last > 0 && rate/last > l.two[a]*(1+slack) {
+					l.two[a], risen = rate/last, true
+				}
+			}
+		}
+		if !s.backward() && !risen {
+			return
+		}
+		s.forward()
+	}
+}
+
+// worst is the rate of the worst unit in the plan, by what could be taken back.
+func (s *Solver) worst() float64 {
+	n, l := &s.net, &s.label
+	for _, a := range n.between {
+		l.one[a], l.two[a] = 0, 0
+	}
+	s.relaxBack(1)
+	rate := inf
+	if n.direct != none && s.sides[n.direct].last() > 0 {
+		rate = s.sides[n.direct].last()
+	}
+	for _, a := range n.between {
+		if i := n.first[a]; i != none && s.sides[i].last() > 0 && l.one[a] > 0 {
+			rate = min(rate, s.sides[i].last()/l.one[a])
+		}
+	}
+	return rate
 }
 
 // priceUnreached gives nodes that no walk reaches what they would bring, so that
