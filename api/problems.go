@@ -86,7 +86,7 @@ var problemKinds = []problemKind{
 	},
 	{
 		slug: "insufficient-liquidity", title: "Insufficient liquidity", status: 422,
-		cause: "The books in use do not hold this much on any one path.",
+		cause: "The books in use do not hold this much.",
 		fix: "Ask for at most max_sell_amount, which gives buy_amount_at_max now, or split the " +
 			"order over time.",
 		example: `{"code":"insufficient_liquidity","max_sell_amount":"41.20000000","buy_amount_at_max":"2611830.55"}`,

@@ -70,8 +70,9 @@ type Result struct {
 	Partial bool
 	// Spent reports that the budget ended it: a better or larger plan may exist.
 	Spent bool
-	// Failed reports that rounding has left a node short by units that no level
-	// gives any more: the fills do not make a plan. For an amount wanted only.
+	// Failed reports that the fills do not make a plan: an amount on the way does
+	// not fit, or, where Out is asked for, rounding has left a node short by units
+	// that no level gives any more.
 	Failed bool
 	// Walks counts augmentations, BackSteps the back arcs in them.
 	Walks, BackSteps int

@@ -32,12 +32,29 @@ func (s *Solver) replay() {
 	f.in, f.out = filled(f.in, len(p.Sides), 0), filled(f.out, len(p.Sides), 0)
 	f.arrived, f.second = filled(f.arrived, p.Assets, 0), filled(f.second, p.Assets, 0)
 	f.stayed = filled(f.stayed, p.Assets, 0)
-	if p.In > 0 {
+	if p.In > 0 || s.result.Partial { // what all the market takes, whatever was asked
 		s.replayIn()
 	} else {
 		s.replayOut()
 	}
+	r := &s.result
+	r.Failed = r.Failed || s.overflows()
+	// Of amounts beyond 2^53 a float can take the last units for done.
+	r.Partial = r.Partial || p.In > 0 && r.In < p.In || p.Out > 0 && r.Out < p.Out
 	s.writeFills()
+}
+
+// overflows reports that an amount on the way does not fit.
+func (s *Solver) overflows() bool {
+	f, r := &s.fills, &s.result
+	most := max(r.In, r.Out)
+	for i := range f.in {
+		most = max(most, f.in[i], f.out[i])
+	}
+	for a := range f.arrived {
+		most = max(most, f.arrived[a], f.second[a])
+	}
+	return most == math.MaxInt64
 }
 
 // replayIn sends the input on, layer by layer.
@@ -97,9 +114,10 @@ func (s *Solver) passOn(a int32) {
 	f.group[len(f.group)-1].amount += left // to T after all, however little that brings
 	for _, g := range f.group {
 		if g.side == none {
-			f.stayed[a], f.second[a] = g.amount, f.second[a]+g.amount
+			f.stayed[a], f.second[a] = g.amount, money.AddStop(f.second[a], g.amount)
 		} else {
-			f.second[s.sides[g.side].to] += s.send(g)
+			to := s.sides[g.side].to
+			f.second[to] = money.AddStop(f.second[to], s.send(g))
 		}
 	}
 }

@@ -10,9 +10,6 @@ import (
 func (s *Solver) replayOut() {
 	f, n, r := &s.fills, &s.net, &s.result
 	total := s.p.Out
-	if r.Partial {
-		total = money.Amount(math.Min(s.out, math.MaxInt64))
-	}
 	f.group = s.appendOut(f.group[:0], n.direct)
 	for _, a := range n.between {
 		f.group = s.appendOut(f.group, n.last[a])
@@ -63,9 +60,10 @@ func (s *Solver) askFor(a int32) {
 	f.group[len(f.group)-1].amount += left
 	for _, g := range f.group {
 		if g.side == none {
-			f.arrived[a] += g.amount
+			f.arrived[a] = money.AddStop(f.arrived[a], g.amount)
 		} else {
-			f.arrived[s.sides[g.side].from] += s.ask(g)
+			from := s.sides[g.side].from
+			f.arrived[from] = money.AddStop(f.arrived[from], s.ask(g))
 		}
 	}
 }

@@ -32,20 +32,90 @@ type prices struct {
 	source, target float64
 }
 
-// bound returns the better of two bounds: with the best rates of all books,
-// which is tight for small orders, and with the last rates that the plan paid,
-// which is tight when the plan's path is the only good one.
-func (s *Solver) bound(a *Answer) plan.Bound {
-	s.propose(a, false)
-	best := s.evaluate(&a.Plan)
-	s.propose(a, true)
-	other := s.evaluate(&a.Plan)
-	if a.Plan.ExactOut {
-		best = max(best, other)
-	} else {
-		best = min(best, other)
+// proof is a bound and how it reads: from above for an output, from below for
+// an input.
+type proof struct {
+	plan.Bound
+	exactOut bool
+}
+
+// meets reports whether p is as good as the bound: nothing beats it.
+func (b proof) meets(p *plan.Plan) bool {
+	if b.exactOut {
+		return p.In == b.Amount
 	}
-	return plan.Bound{Method: Method, Amount: best}
+	return p.Out == b.Amount
+}
+
+// tighter returns the better of two bounds.
+func (b proof) tighter(c proof) proof {
+	if (c.Amount < b.Amount) != b.exactOut && c.Amount != b.Amount {
+		return c
+	}
+	return b
+}
+
+// splitBound is the bound of the kernel's prices: the optimum before rounding.
+func (s *Solver) splitBound() proof {
+	p, nu := &s.prices, &s.nodes
+	n := len(s.snap.Assets)
+	p.one, p.two = zeroed(p.one, n), zeroed(p.two, n)
+	if p.target = nu.target; p.target == 0 {
+		return s.noBound()
+	}
+	// A little more at each node towards S: an arc that is just worth taking is
+	// then not, which costs the bound that little of the order. The other way
+	// round it would cost it that little of the whole arc, which may be far larger.
+	const nudge = 1 + 0x1p-48
+	p.source = nu.source * nudge * nudge * nudge
+	for i := range n {
+		p.one[i], p.two[i] = nu.one[i]*nudge*nudge, nu.two[i]*nudge
+	}
+	return s.evaluate()
+}
+
+// noBound bounds nothing.
+func (s *Solver) noBound() proof {
+	b := proof{exactOut: s.req.Out > 0}
+	if b.Method = Method; !b.exactOut {
+		b.Amount = math.MaxInt64
+	}
+	return b
+}
+
+// pathBound returns the better of two bounds: with the best rates of all books,
+// which is tight for small orders, and with the last rates that the path paid,
+// which is tight when it is the only good one.
+func (s *Solver) pathBound(a *Answer) proof {
+	s.propose(a, false)
+	best := s.evaluate()
+	s.propose(a, true)
+	best = best.tighter(s.evaluate())
+	if len(a.Path) == 2 {
+		best = best.tighter(s.exactBound())
+	}
+	return best
+}
+
+// exactBound prices a single hop by the whole numbers of its last arc, so that
+// what that arc leaves is nothing to the unit. It uses what propose has set.
+func (s *Solver) exactBound() proof {
+	p, a := &s.prices, s.last[0]
+	p.source, p.target = float64(a.Out), float64(a.In)
+	for i := range p.one {
+		p.one[i], p.two[i] = p.one[i]*p.target, p.two[i]*p.target
+	}
+	w := p.whole(s.wholes) // for its memory
+	shift := bits.LeadingZeros64(uint64(max(a.In, a.Out))) - (64 - priceBits)
+	if shift < 0 {
+		return s.noBound()
+	}
+	scale := math.Ldexp(1, shift)
+	for i := range p.one {
+		w.one[i], w.two[i] = uint64(min(p.one[i]*scale, 1<<priceBits)), uint64(min(p.two[i]*scale, 1<<priceBits))
+	}
+	w.source, w.target = uint64(a.Out)<<shift, uint64(a.In)<<shift
+	return s.evaluateWhole(w)
 }
 
 // propose sets the node prices. With marginal set, the edges of the plan's path
@@ -146,59 +216,89 @@ func arcRate(a graph.Arc) float64 { return float64(a.Out) / float64(a.In) * (1 +
 
 // evaluate forms B of the proposed prices in integers: an upper bound of the
 // output, or a lower bound of the input.
-func (s *Solver) evaluate(p *plan.Plan) money.Amount {
-	at := s.prices.whole()
-	source, target := at.ends()
+func (s *Solver) evaluate() proof {
+	s.wholes = s.prices.whole(s.wholes)
+	return s.evaluateWhole(s.wholes)
+}
+
+func (s *Solver) evaluateWhole(at *wholePrices) proof {
 	var sum acc
-	s.surplus(&sum, s.snap.Edge(s.req.Sell, s.req.Buy), source, target)
+	s.surplus(&sum, s.snap.Edge(s.req.Sell, s.req.Buy), at.source, at.target)
+	if s.req.MaxHops >= 2 {
+		s.surplusBetween(&sum, at)
+	}
+	b := s.noBound()
+	if b.exactOut {
+		b.Amount = sum.below(uint64(s.req.Out), at.target, at.source)
+		return b
+	}
+	sum.addMul(uint64(s.req.In), at.source)
+	b.Amount = sum.divUp(at.target)
+	return b
+}
+
+// surplusBetween adds what the arcs to, from and between other assets leave. An
+// asset that S does not turn into begins no arc of the layer between.
+func (s *Solver) surplusBetween(sum *acc, at *wholePrices) {
 	first := s.edges(s.req.Sell)
 	for i := range first {
-		if e := &first[i]; s.between(e.To) && s.req.MaxHops >= 2 {
-			s.surplus(&sum, e, source, at.atOne(e.To))
-		}
-	}
-	for v := range s.snap.Assets {
-		v := graph.AssetID(v)
-		if !s.between(v) {
+		e := &first[i]
+		if !s.between(e.To) || !s.offers(e) {
 			continue
 		}
-		out := s.edges(v)
-		for i := range out {
-			switch e := &out[i]; {
-			case e.To == s.req.Buy && s.req.MaxHops >= 2:
-				s.surplus(&sum, e, at.atTwo(v), target)
-			case s.between(e.To) && s.req.MaxHops >= 3:
-				s.surplus(&sum, e, at.atOne(v), at.atTwo(e.To))
+		s.surplus(sum, e, at.source, at.one[e.To])
+		if s.req.MaxHops < 3 {
+			continue
+		}
+		out := s.edges(e.To)
+		for j := range out {
+			if l := &out[j]; s.between(l.To) && at.two[l.To] > 0 {
+				s.surplus(sum, l, at.one[l.From], at.two[l.To])
 			}
 		}
 	}
-	if p.ExactOut {
-		return sum.below(uint64(p.Out), target, source)
+	back := s.edges(s.req.Buy)
+	for i := range back {
+		if v := back[i].To; s.between(v) {
+			s.surplus(sum, s.snap.Edge(v, s.req.Buy), at.two[v], at.target)
+		}
 	}
-	sum.addMul(uint64(p.In), source)
-	return sum.divUp(target)
 }
 
-// wholePrices are the proposal as integers. Node prices keep their order, so
-// one >= two holds for them as it does for the floats. The source's is rounded up
-// and the target's down, as arcRate is.
+// offers reports whether any usable book of e has a level.
+func (s *Solver) offers(e *graph.Edge) bool {
+	for _, id := range e.Markets {
+		if s.usable[id] && len(s.side(id, e.From).Arcs) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// wholePrices are a proposal as integers, by AssetID.
 type wholePrices struct {
-	*prices
-	scale float64
+	source, target uint64
+	one, two       []uint64
 }
 
-func (p *prices) whole() wholePrices {
+// whole scales prices to integers. Node prices keep their order, so one >= two
+// holds for them as it does for the floats. The source's is rounded up and the
+// target's down, as arcRate is.
+func (p *prices) whole(w *wholePrices) *wholePrices {
+	if w == nil {
+		w = &wholePrices{}
+	}
 	most := max(p.source, p.target)
 	for i := range p.one {
 		most = max(most, p.one[i], p.two[i])
 	}
-	return wholePrices{p, math.Ldexp(1, priceBits) / most}
-}
-
-func (p wholePrices) atOne(a graph.AssetID) uint64 { return uint64(p.one[a] * p.scale) }
-func (p wholePrices) atTwo(a graph.AssetID) uint64 { return uint64(p.two[a] * p.scale) }
-func (p wholePrices) ends() (source, target uint64) {
-	return uint64(p.source*p.scale) + 1, uint64(p.target * p.scale)
+	scale := math.Ldexp(1, priceBits) / most
+	w.source, w.target = uint64(p.source*scale)+1, uint64(p.target*scale)
+	w.one, w.two = w.one[:0], w.two[:0]
+	for i := range p.one {
+		w.one, w.two = append(w.one, uint64(p.one[i]*scale)), append(w.two, uint64(p.two[i]*scale))
+	}
+	return w
 }
 
 // surplus adds max(0, Out*to - In*from) over the usable arcs of e. Arcs are

@@ -99,13 +99,17 @@ func TestBoundHoldsForEverySplit(t *testing.T) {
 				}
 				if err == nil && y.Cmp(big.NewInt(int64(a.Plan.Out))) > 0 {
 					beatenPlans++
+					// Of a few units each part of a plan may lose one to rounding.
+					if over := y.Int64() - int64(a.Plan.Out); over > 1000 && over > int64(a.Plan.Out)/1000 {
+						t.Errorf("market %d: a split gives %v for %d, the plan %d", i, y, x, a.Plan.Out)
+					}
 				}
 				bounds += checkLowerBound(t, &s, snap, i, x, y, hops)
 			}
 		}
 	}
-	t.Logf("%d exact-out bounds held; %d splits beat a single path", bounds, beatenPlans)
-	if bounds < markets || beatenPlans < markets/4 {
+	t.Logf("%d exact-out bounds held; %d splits beat a plan by units", bounds, beatenPlans)
+	if bounds < markets {
 		t.Error("too few splits to show anything")
 	}
 }

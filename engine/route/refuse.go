@@ -33,7 +33,7 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("route: no usable book on any path; %d left out", len(e.Stale))
 }
 
-// DepthError reports an amount above what any single path can fill. The cure is
+// DepthError reports an amount above what all books together can fill. The cure is
 // at most MaxIn, which gives OutAtMax; for an exact-out request at most OutAtMax,
 // which costs MaxIn. Both are 0 where the books are empty.
 type DepthError struct{ MaxIn, OutAtMax money.Amount }
@@ -60,11 +60,13 @@ func (s *Solver) refuse() error {
 	case !s.connected(deep) && len(left) > 0:
 		return &StaleError{left}
 	}
-	maxIn, out := s.deepest()
-	if s.req.In > 0 && s.req.In <= maxIn {
+	if s.overflow {
+		return fmt.Errorf("route: amounts on the way: %w", money.ErrOverflow)
+	}
+	if !s.partial {
 		return &NoRouteError{BelowMinimum, left}
 	}
-	return &DepthError{maxIn, out}
+	return s.deepest()
 }
 
 // connected reports whether a path of at most MaxHops edges exists that pass ok.
@@ -146,10 +148,33 @@ func (s *Solver) leftOut() []graph.LeftOut {
 	return left
 }
 
-// deepest returns the largest input that one path can fill, and the best output
+// deepest finds the most that can be had: the plan at what the kernel says that
+// the books hold, or the deepest single path, where assets are so coarse that
+// rounding leaves that ahead.
+func (s *Solver) deepest() *DepthError {
+	req, in, out := s.req, s.maxIn, s.maxOut
+	pathIn, pathOut := s.deepestPath()
+	if req.In > 0 {
+		s.req.In = in
+	} else {
+		s.req.Out = out
+	}
+	a := (*Answer)(nil)
+	if in > 0 && out > 0 {
+		a = s.split()
+	}
+	s.req = req
+	d := &DepthError{pathIn, pathOut}
+	if a != nil && (req.In > 0 && a.Plan.In >= pathIn || req.In == 0 && a.Plan.Out >= pathOut) {
+		d = &DepthError{a.Plan.In, a.Plan.Out}
+	}
+	return d
+}
+
+// deepestPath returns the largest input that one path can fill, and the best output
 // for it; for an exact-out request the largest output, and the least input. Paths
 // on which everything rounds to nothing do not count.
-func (s *Solver) deepest() (in, out money.Amount) {
+func (s *Solver) deepestPath() (in, out money.Amount) {
 	s.eachPath(func(edges []*graph.Edge) {
 		if s.req.In > 0 {
 			if x, y := s.depthIn(edges); y > 0 && (x > in || x == in && y > out) {

@@ -91,17 +91,17 @@ func TestRefusals(t *testing.T) {
 			"route: above the depth of the books: at most 100 in, 500 out;"},
 		{"one unit above the depth, wanted", []listing{shop("v", "A", "B", one, one)}, 0, 501, 3,
 			"route: above the depth of the books: at most 100 in, 500 out;"},
-		{"the deeper path is named, not the better one", []listing{
+		{"all paths together", []listing{
 			shop("v", "A", "B", one, nil), shop("v", "A", "C", [][2]int64{{1, 300}}, nil), shop("v", "C", "B", [][2]int64{{1, 200}}, nil),
-		}, 201, 0, 3, "route: above the depth of the books: at most 200 in, 200 out;"},
-		{"wanted, the path that gives most is named", []listing{
+		}, 301, 0, 3, "route: above the depth of the books: at most 300 in, 700 out;"},
+		{"all paths together, for what is wanted", []listing{
 			shop("v", "A", "B", one, nil), shop("v", "A", "C", [][2]int64{{1, 300}}, nil), shop("v", "C", "B", [][2]int64{{1, 200}}, nil),
-		}, 0, 501, 3, "route: above the depth of the books: at most 100 in, 500 out;"},
+		}, 0, 701, 3, "route: above the depth of the books: at most 300 in, 700 out;"},
 		{"so little that nothing comes out", []listing{shop("v", "A", "B", nil, nil), shop("v", "B", "A", nil, one)}, 4, 0, 3,
 			"route: no route: below_minimum;"},
 		{"nothing comes out of anything", []listing{
 			shop("v", "A", "C", [][2]int64{{1, 4}}, nil), shop("v", "B", "C", nil, one)}, 4, 0, 3,
-			"route: above the depth of the books: at most 0 in, 0 out;"},
+			"route: no route: below_minimum;"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -195,7 +195,7 @@ func TestSumsAboveInt64(t *testing.T) {
 	// Three hundredths of A over C would be above int64 of B: only the pair's own
 	// books can say the answer, though C offers six for one.
 	a, err := s.Solve(snap, request(snap, "A", "B", most/3, 0, 3))
-	if err != nil || len(a.Path) != 2 {
+	if err != nil || len(a.Plan.Routes[0].Legs) != 1 {
 		t.Errorf("Solve: path %v, %v; want the direct one", a, err)
 	}
 }
@@ -212,7 +212,7 @@ func TestTheLargestThatFitsIsTaken(t *testing.T) {
 	}}
 	snap := w.snapshot(t)
 	a, err := new(route.Solver).Solve(snap, request(snap, "A", "B", quarter, 0, 3))
-	if err != nil || len(a.Path) != 4 || a.Plan.Out != 2*quarter {
+	if err != nil || len(a.Plan.Routes[0].Legs) != 3 || a.Plan.Out != 2*quarter {
 		t.Fatalf("Solve = %+v, %v; want %d by three hops", a, err, 2*quarter)
 	}
 }

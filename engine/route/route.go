@@ -1,13 +1,11 @@
-// Package route finds the plan: the exact optimal split over venues along the
-// best single path of at most three hops.
+// Package route finds the plan: the optimal split over venues and over paths of
+// at most three hops, with a bound that no plan over the same books can beat.
 //
-// A Solver answers one Request on one graph.Snapshot. Along a path every hop is
-// swept over all usable venues at once, best rate first, so the split over
-// venues is the optimum for that hop; and since each hop's output rises with its
-// input, the best path is found without trying every combination of splits. The
-// split over several paths is not solved here yet: the Bound of every plan says
-// how much it could bring at most. One path carries all or nothing, so an amount
-// given can fare worse for a better venue that gives more than the next hop takes.
+// A Solver answers one Request on one graph.Snapshot. Package flow finds the
+// split and the node prices that prove it; here its fills become routes, chains
+// of one market a hop, and its prices a bound in integers. Beside it stands the
+// best single path, exact to the unit: where the assets between are so coarse
+// that the rounding of several paths costs more than they gain, it is the plan.
 //
 // A Solver is scratch memory of one goroutine. It has no clock: the Request
 // carries the time.
@@ -16,6 +14,7 @@ package route
 import (
 	"math"
 
+	"chronos.dev/engine/flow"
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
 	"chronos.dev/market"
@@ -39,7 +38,7 @@ func (r *Request) bars(v graph.VenueID) bool { return int(v) < len(r.Barred) && 
 // Answer is a plan and what stood behind it.
 type Answer struct {
 	Plan plan.Plan
-	Path []graph.AssetID // Sell, the assets between, Buy
+	Path []graph.AssetID // of a single path: Sell, the assets between, Buy
 	Used []graph.MarketID
 	// LeftOut are the markets on any path of the request that could not be used.
 	LeftOut []graph.LeftOut
@@ -57,6 +56,14 @@ type Solver struct {
 	fills  [plan.MaxHops][]Fill
 	last   [plan.MaxHops]graph.Arc // the last arc that the hop of the plan touched
 	prices prices
+	wholes *wholePrices
+
+	net           network
+	kernel        flow.Solver
+	nodes         prices // of the kernel
+	partial       bool   // the books end before the order
+	overflow      bool   // an amount on the way does not fit
+	maxIn, maxOut money.Amount
 }
 
 // path is a candidate: S, mids[0:n], T.
@@ -75,28 +82,48 @@ type hop2 struct {
 
 const none graph.AssetID = -1
 
-// Solve answers req on snap. It fails with *NoRouteError, *StaleError or
-// *DepthError. Of plans that are equally good it takes one by a rule that is the
-// same in every process: the fewest hops; then, of two ways to the last asset
-// before the end of the search, the one with the better amount there; then the
-// names of the assets between.
+// Solve answers req on snap. It fails with *NoRouteError, *StaleError,
+// *DepthError or money.ErrOverflow. The plan is the optimal split over venues and paths, in integers;
+// where rounding leaves the best single path ahead, it is that path. Equal books
+// give equal plans in every process.
 func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	req.check()
 	s.snap, s.req = snap, req
 	s.mark()
+	a := s.split()
+	bound := s.splitBound()
+	if a == nil || !bound.meets(&a.Plan) {
+		if one := s.single(); one != nil {
+			bound = bound.tighter(s.pathBound(one))
+			if a == nil || better(&one.Plan, &a.Plan) {
+				a = one
+			}
+		}
+	}
+	if a == nil {
+		return nil, s.refuse()
+	}
+	a.LeftOut, a.Plan.Bound = s.leftOut(), bound.Bound
+	return a, nil
+}
+
+// single finds the best single path, nil if there is none. Of paths that are
+// equally good it takes one by a rule that is the same in every process: the
+// fewest hops; then, of two ways to the last asset before the end of the search,
+// the one with the better amount there; then the names of the assets between.
+func (s *Solver) single() *Answer {
 	var best path
-	if req.In > 0 {
+	if s.req.In > 0 {
 		best = s.searchIn()
 	} else {
 		best = s.searchOut()
 	}
 	if !best.found {
-		return nil, s.refuse()
+		return nil
 	}
-	a := &Answer{Path: s.assets(best), LeftOut: s.leftOut()}
+	a := &Answer{Path: s.assets(best)}
 	s.replay(a)
-	a.Plan.Bound = s.bound(a)
-	return a, nil
+	return a
 }
 
 // mark notes which markets may be used.

@@ -128,17 +128,9 @@ func (w *sweep) best() (*cursor, graph.Arc) {
 // took notes a fill of the best arc and moves on. A partly filled arc is the
 // last of a walk, so it does not matter that it is passed.
 func (w *sweep) took(c *cursor, a graph.Arc, in, out money.Amount) {
-	gross := c.side.Gross[c.at]
-	if in < a.In || out < a.Out {
-		if c.side.FeeOnIn {
-			gross = mulDiv(in, gross, a.In, money.Down)
-		} else {
-			gross = max(mulDiv(out, gross, a.Out, money.Down), out)
-		}
-	}
 	c.fill.In += in
 	c.fill.Out += out
-	c.fill.Gross = money.AddStop(c.fill.Gross, gross)
+	c.fill.Gross = money.AddStop(c.fill.Gross, grossOf(c.side, c.at, in, out))
 	w.last = a
 	if c.at++; c.at == len(c.side.Arcs) {
 		end := len(w.heap) - 1

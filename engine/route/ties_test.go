@@ -31,12 +31,12 @@ func TestEquallyGoodPlans(t *testing.T) {
 			sells("A", "C", 2, 9), sells("C", "E", 3, 99), sells("E", "B", 1, 99)}, 5, 0, "A D B"},
 		{"two before three, wanted", []listing{sells("A", "D", 6, 9), sells("D", "B", 1, 99),
 			sells("A", "C", 2, 9), sells("C", "E", 3, 99), sells("E", "B", 1, 99)}, 0, 30, "A D B"},
-		{"a hop less that rounding makes as good", []listing{sells("A", "C", 20, 9), sells("A", "D", 23, 9),
-			sells("D", "C", 1, 99), lossy("C", "B", 10, 9)}, 1, 0, "A C B"},
+		{"a hop more that is better before rounding", []listing{sells("A", "C", 20, 9), sells("A", "D", 23, 9),
+			sells("D", "C", 1, 99), lossy("C", "B", 10, 9)}, 1, 0, "A D C B"},
 		{"a hop more that costs less", []listing{lossy("A", "C", 1, 99), lossy("C", "B", 5, 9),
 			lossy("C", "D", 1, 99), lossy("D", "B", 3, 9)}, 0, 1, "A C D B"},
-		{"a hop less that rounding makes as cheap", []listing{sells("A", "C", 10, 99), lossy("C", "B", 5, 9),
-			lossy("C", "D", 1, 99), lossy("D", "B", 3, 9)}, 0, 1, "A C B"},
+		{"a hop more that is cheaper before rounding", []listing{sells("A", "C", 10, 99), lossy("C", "B", 5, 9),
+			lossy("C", "D", 1, 99), lossy("D", "B", 3, 9)}, 0, 1, "A C D B"},
 		{"of two ways to the last asset the one with more of it", []listing{sells("A", "E", 23, 9), sells("A", "D", 20, 9),
 			sells("D", "C", 1, 99), sells("E", "C", 1, 99), lossy("C", "B", 10, 9)}, 1, 0, "A E C B"},
 		{"then the names", []listing{sells("A", "E", 2, 9), sells("A", "D", 2, 9), sells("A", "C", 2, 9),
@@ -57,9 +57,9 @@ func TestEquallyGoodPlans(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var got []string
-				for _, id := range a.Path {
-					got = append(got, snap.Assets[id].Symbol)
+				got := []string{"A"}
+				for _, l := range a.Plan.Routes[0].Legs {
+					got = append(got, l.GetAsset.Symbol)
 				}
 				if g := strings.Join(got, " "); g != tt.want {
 					t.Errorf("assets %v: path %s, want %s", names, g, tt.want)

@@ -82,6 +82,7 @@ type exception struct{ what, why string }
 
 var floats = []exception{
 	{"engine/route", "floats propose prices of a bound; what is answered is computed in integers again"},
+	{"engine/flow", "floats propose which levels to fill; the amounts are replayed in integers"},
 }
 
 // longer are files, functions as "file:name", and lines as "file:width" above

@@ -1,0 +1,15 @@
+package route
+
+import "chronos.dev/graph"
+
+// Single returns the best single path with its bound, nil if there is none.
+func (s *Solver) Single(snap *graph.Snapshot, req Request) *Answer {
+	req.check()
+	s.snap, s.req = snap, req
+	s.mark()
+	a := s.single()
+	if a != nil {
+		a.LeftOut, a.Plan.Bound = s.leftOut(), s.pathBound(a).Bound
+	}
+	return a
+}
