@@ -104,8 +104,9 @@ func (s *Solver) build() {
 	if s.req.MaxHops >= 2 {
 		s.buildBetween(first)
 	}
+	rank := s.snap.Rank
 	slices.SortFunc(n.edges, func(a, b *graph.Edge) int {
-		return cmp.Or(cmp.Compare(s.snap.Rank(a.From), s.snap.Rank(b.From)), cmp.Compare(s.snap.Rank(a.To), s.snap.Rank(b.To)))
+		return cmp.Or(cmp.Compare(rank(a.From), rank(b.From)), cmp.Compare(rank(a.To), rank(b.To)))
 	})
 	for len(n.markets) < len(n.edges) {
 		n.markets = append(n.markets, nil)
