@@ -38,6 +38,8 @@ type State struct {
 	FeeUntil int64
 	Sell     Side // base into quote: the bids
 	Buy      Side // quote into base: the asks
+
+	digests digests
 }
 
 // awaiting is the state of a market that has never been published.

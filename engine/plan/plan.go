@@ -78,6 +78,34 @@ func (r *Route) Out() money.Amount { return r.Legs[len(r.Legs)-1].Out }
 type Bound struct {
 	Method string
 	Amount money.Amount
+
+	// MaxHops, Barred (venues, by name) and Considered, the number of usable
+	// sides of single books that hold anything, say what it is a bound of.
+	MaxHops    int
+	Barred     []string
+	Considered int
+	// Sell, Buy and Nodes are prices of a unit at each node of the layered
+	// network, in a common unit, that give the bound by weak duality: at most 62
+	// bits. Sell is 0 where nothing is proven.
+	Sell, Buy uint64
+	Nodes     []Node // by asset; an asset that is missing has price 0
+	Sides     []Side // that the plan uses, by market
+}
+
+// Node is the price of an asset on its way: One before a hop to another asset
+// between, Two after it. One >= Two.
+type Node struct {
+	Asset    string
+	One, Two uint64
+}
+
+// Side is the side of a book as it was used: its place in the feed and the digest
+// of all that it offered, see graph.Digest.
+type Side struct {
+	Key        market.Key
+	Action     Action
+	Epoch, Seq uint64
+	Digest     [32]byte
 }
 
 // Plan is an answer.

@@ -32,36 +32,49 @@ type prices struct {
 	source, target float64
 }
 
-// proof is a bound and how it reads: from above for an output, from below for
-// an input.
+// proof is the best bound found so far, and the prices that give it. It reads
+// from above for an output, from below for an input.
 type proof struct {
-	plan.Bound
+	amount   money.Amount
 	exactOut bool
+	known    bool
+	at, next *wholePrices // of amount, and room for those of a try
+}
+
+// reset begins with a bound that bounds nothing.
+func (b *proof) reset(exactOut bool) {
+	if b.at == nil {
+		b.at, b.next = new(wholePrices), new(wholePrices)
+	}
+	b.exactOut, b.known, b.amount = exactOut, false, 0
+	if !exactOut {
+		b.amount = math.MaxInt64
+	}
 }
 
 // meets reports whether p is as good as the bound: nothing beats it.
-func (b proof) meets(p *plan.Plan) bool {
+func (b *proof) meets(p *plan.Plan) bool {
 	if b.exactOut {
-		return p.In == b.Amount
+		return p.In == b.amount
 	}
-	return p.Out == b.Amount
+	return p.Out == b.amount
 }
 
-// tighter returns the better of two bounds.
-func (b proof) tighter(c proof) proof {
-	if (c.Amount < b.Amount) != b.exactOut && c.Amount != b.Amount {
-		return c
+// offer takes the amount that next gives if it is tighter.
+func (b *proof) offer(amount money.Amount) {
+	if !b.known || (amount < b.amount) != b.exactOut && amount != b.amount {
+		b.amount, b.known = amount, true
+		b.at, b.next = b.next, b.at
 	}
-	return b
 }
 
-// splitBound is the bound of the kernel's prices: the optimum before rounding.
-func (s *Solver) splitBound() proof {
+// boundSplit bounds by the kernel's prices: the optimum before rounding.
+func (s *Solver) boundSplit() {
 	p, nu := &s.prices, &s.nodes
 	n := len(s.snap.Assets)
 	p.one, p.two = zeroed(p.one, n), zeroed(p.two, n)
 	if p.target = nu.target; p.target == 0 {
-		return s.noBound()
+		return
 	}
 	// A little more at each node towards S: an arc that is just worth taking is
 	// then not, which costs the bound that little of the order. The other way
@@ -71,51 +84,38 @@ func (s *Solver) splitBound() proof {
 	for i := range n {
 		p.one[i], p.two[i] = nu.one[i]*nudge*nudge, nu.two[i]*nudge
 	}
-	return s.evaluate()
+	s.evaluate()
 }
 
-// noBound bounds nothing.
-func (s *Solver) noBound() proof {
-	b := proof{exactOut: s.req.Out > 0}
-	if b.Method = Method; !b.exactOut {
-		b.Amount = math.MaxInt64
-	}
-	return b
-}
-
-// pathBound returns the better of two bounds: with the best rates of all books,
-// which is tight for small orders, and with the last rates that the path paid,
-// which is tight when it is the only good one.
-func (s *Solver) pathBound(a *Answer) proof {
+// boundPath bounds by the best rates of all books, which is tight for small
+// orders, and by the last rates that the path paid, which is tight when it is the
+// only good one.
+func (s *Solver) boundPath(a *Answer) {
 	s.propose(a, false)
-	best := s.evaluate()
+	s.evaluate()
 	s.propose(a, true)
-	best = best.tighter(s.evaluate())
+	s.evaluate()
 	if len(a.Path) == 2 {
-		best = best.tighter(s.exactBound())
+		s.boundHop()
 	}
-	return best
 }
 
-// exactBound prices a single hop by the whole numbers of its last arc, so that
-// what that arc leaves is nothing to the unit. It uses what propose has set.
-func (s *Solver) exactBound() proof {
-	p, a := &s.prices, s.last[0]
-	p.source, p.target = float64(a.Out), float64(a.In)
-	for i := range p.one {
-		p.one[i], p.two[i] = p.one[i]*p.target, p.two[i]*p.target
-	}
-	w := p.whole(s.wholes) // for its memory
+// boundHop prices a single hop by the whole numbers of its last arc, so that what
+// that arc leaves is nothing to the unit. It uses what propose has set.
+func (s *Solver) boundHop() {
+	p, w, a := &s.prices, s.proof.next, s.last[0]
 	shift := bits.LeadingZeros64(uint64(max(a.In, a.Out))) - (64 - priceBits)
 	if shift < 0 {
-		return s.noBound()
-	}
-	scale := math.Ldexp(1, shift)
-	for i := range p.one {
-		w.one[i], w.two[i] = uint64(min(p.one[i]*scale, 1<<priceBits)), uint64(min(p.two[i]*scale, 1<<priceBits))
+		return
 	}
 	w.source, w.target = uint64(a.Out)<<shift, uint64(a.In)<<shift
-	return s.evaluateWhole(w)
+	scale := float64(w.target)
+	whole := func(price float64) uint64 { return uint64(min(price*scale, 1<<priceBits)) }
+	w.one, w.two = w.one[:0], w.two[:0]
+	for i := range p.one {
+		w.one, w.two = append(w.one, whole(p.one[i])), append(w.two, whole(p.two[i]))
+	}
+	s.evaluateWhole()
 }
 
 // propose sets the node prices. With marginal set, the edges of the plan's path
@@ -216,25 +216,24 @@ func arcRate(a graph.Arc) float64 { return float64(a.Out) / float64(a.In) * (1 +
 
 // evaluate forms B of the proposed prices in integers: an upper bound of the
 // output, or a lower bound of the input.
-func (s *Solver) evaluate() proof {
-	s.wholes = s.prices.whole(s.wholes)
-	return s.evaluateWhole(s.wholes)
+func (s *Solver) evaluate() {
+	s.prices.whole(s.proof.next)
+	s.evaluateWhole()
 }
 
-func (s *Solver) evaluateWhole(at *wholePrices) proof {
+func (s *Solver) evaluateWhole() {
+	at := s.proof.next
 	var sum acc
 	s.surplus(&sum, s.snap.Edge(s.req.Sell, s.req.Buy), at.source, at.target)
 	if s.req.MaxHops >= 2 {
 		s.surplusBetween(&sum, at)
 	}
-	b := s.noBound()
-	if b.exactOut {
-		b.Amount = sum.below(uint64(s.req.Out), at.target, at.source)
-		return b
+	if s.req.Out > 0 {
+		s.proof.offer(sum.below(uint64(s.req.Out), at.target, at.source))
+		return
 	}
 	sum.addMul(uint64(s.req.In), at.source)
-	b.Amount = sum.divUp(at.target)
-	return b
+	s.proof.offer(sum.divUp(at.target))
 }
 
 // surplusBetween adds what the arcs to, from and between other assets leave. An
@@ -284,10 +283,7 @@ type wholePrices struct {
 // whole scales prices to integers. Node prices keep their order, so one >= two
 // holds for them as it does for the floats. The source's is rounded up and the
 // target's down, as arcRate is.
-func (p *prices) whole(w *wholePrices) *wholePrices {
-	if w == nil {
-		w = &wholePrices{}
-	}
+func (p *prices) whole(w *wholePrices) {
 	most := max(p.source, p.target)
 	for i := range p.one {
 		most = max(most, p.one[i], p.two[i])
@@ -298,7 +294,6 @@ func (p *prices) whole(w *wholePrices) *wholePrices {
 	for i := range p.one {
 		w.one, w.two = append(w.one, uint64(p.one[i]*scale)), append(w.two, uint64(p.two[i]*scale))
 	}
-	return w
 }
 
 // surplus adds max(0, Out*to - In*from) over the usable arcs of e. Arcs are

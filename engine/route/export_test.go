@@ -9,7 +9,11 @@ func (s *Solver) Single(snap *graph.Snapshot, req Request) *Answer {
 	s.mark()
 	a := s.single()
 	if a != nil {
-		a.LeftOut, a.Plan.Bound = s.leftOut(), s.pathBound(a).Bound
+		s.proof.reset(req.Out > 0)
+		s.boundPath(a)
+		a.LeftOut = s.leftOut()
+		s.build() // for the names of assets
+		s.certify(a)
 	}
 	return a
 }

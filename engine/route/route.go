@@ -56,7 +56,7 @@ type Solver struct {
 	fills  [plan.MaxHops][]Fill
 	last   [plan.MaxHops]graph.Arc // the last arc that the hop of the plan touched
 	prices prices
-	wholes *wholePrices
+	proof  proof
 
 	net           network
 	kernel        flow.Solver
@@ -91,10 +91,11 @@ func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	s.snap, s.req = snap, req
 	s.mark()
 	a := s.split()
-	bound := s.splitBound()
-	if a == nil || !bound.meets(&a.Plan) {
+	s.proof.reset(req.Out > 0)
+	s.boundSplit()
+	if a == nil || !s.proof.meets(&a.Plan) {
 		if one := s.single(); one != nil {
-			bound = bound.tighter(s.pathBound(one))
+			s.boundPath(one)
 			if a == nil || better(&one.Plan, &a.Plan) {
 				a = one
 			}
@@ -103,7 +104,8 @@ func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	if a == nil {
 		return nil, s.refuse()
 	}
-	a.LeftOut, a.Plan.Bound = s.leftOut(), bound.Bound
+	a.LeftOut = s.leftOut()
+	s.certify(a)
 	return a, nil
 }
 
