@@ -140,26 +140,6 @@ func status(pl *plan.Plan, bound, sell, buy int64) string {
 	return "bounded"
 }
 
-func (s *pricer) certificate(pl *plan.Plan, bound, sell, buy int64) {
-	w := s.w
-	w.Key("certificate").Open('{')
-	w.Key("method").Str(pl.Bound.Method)
-	over, base := bound-buy, buy
-	if pl.ExactOut {
-		s.amount("lower_bound_sell_amount", bound, pl.Sell.Scale)
-		over, base = sell-bound, bound
-	} else {
-		s.amount("upper_bound_buy_amount", bound, pl.Buy.Scale)
-	}
-	w.Key("gap_bps")
-	if base <= 0 {
-		w.Null()
-	} else {
-		s.gap = appendBps(w, max(over, 0), base)
-	}
-	w.Close('}')
-}
-
 // appendFees sums what each venue keeps of each asset.
 func (s *pricer) appendFees(pl *plan.Plan) {
 	for i := range pl.Routes {

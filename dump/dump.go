@@ -37,6 +37,7 @@ type Market struct {
 	Key        market.Key
 	Fee        market.Fee
 	Origin     market.Origin
+	Epoch, Seq uint64         // of the book in the feed it was taken from; 1 and 1 where Epoch is 0
 	Bids, Asks []market.Level // in any order
 }
 
@@ -76,8 +77,13 @@ func (d *Dump) Engine() (*engine.Engine, error) {
 	w := e.Writer()
 	for i := range d.Markets {
 		m := &d.Markets[i]
-		ev := market.Event{Kind: market.Snapshot, Epoch: 1, Seq: 1, RecvTime: now, VenueTime: now, Origin: m.Origin}
+		ev := market.Event{
+			Kind: market.Snapshot, Epoch: m.Epoch, Seq: m.Seq, RecvTime: now, VenueTime: now, Origin: m.Origin,
+		}
 		ev.Levels = append(append(make([]market.Level, 0, len(m.Bids)+len(m.Asks)), m.Bids...), m.Asks...)
+		if m.Epoch == 0 {
+			ev.Epoch, ev.Seq = 1, 1
+		}
 		if err := w.Apply(m.Key, &ev); err != nil {
 			return nil, fmt.Errorf("dump: market %s: %w", m.Key, err)
 		}
@@ -125,6 +131,7 @@ func appendMarket(dst []byte, m *engine.MarketStatus) []byte {
 	dst = fmt.Appendf(dst, `{"venue":"%s","base":"%s","quote":"%s",`,
 		m.Key.Venue, m.Key.Pair.Base, m.Key.Pair.Quote)
 	dst = fmt.Appendf(dst, `"taker_fee_bps":"%s","fee_on":"%s",`, bps.Trim(), m.Fee.On)
+	dst = fmt.Appendf(dst, `"version":"%d.%d",`, m.View.Epoch, m.View.Seq)
 	if m.View.Origin != market.Venue {
 		dst = fmt.Appendf(dst, `"origin":"%s",`, m.View.Origin)
 	}

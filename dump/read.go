@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"chronos.dev/book"
@@ -197,6 +199,8 @@ func (p *reader) market() error {
 			bps, err = p.bps()
 		case "fee_on":
 			m.Fee.On, err = p.feeOn()
+		case "version":
+			m.Epoch, m.Seq, err = p.version()
 		case "origin":
 			m.Origin, err = p.origin()
 		case "bids":
@@ -260,6 +264,21 @@ func (p *reader) feeOn() (market.FeeOn, error) {
 		return market.FeeQuote, nil
 	}
 	return 0, fmt.Errorf("fee_on %q: want received or quote", v)
+}
+
+// version reads "epoch.sequence".
+func (p *reader) version() (epoch, seq uint64, err error) {
+	v, err := p.s.Str()
+	if err != nil {
+		return 0, 0, err
+	}
+	a, b, _ := strings.Cut(string(v), ".")
+	epoch, errEpoch := strconv.ParseUint(a, 10, 64)
+	seq, errSeq := strconv.ParseUint(b, 10, 64)
+	if errEpoch != nil || errSeq != nil {
+		return 0, 0, fmt.Errorf("version %.48q: want epoch and sequence, such as 7.1001", v)
+	}
+	return epoch, seq, nil
 }
 
 func (p *reader) origin() (market.Origin, error) {

@@ -157,7 +157,9 @@ func (e *Engine) Evaluate(r Request, hops []market.Key, now int64) (own, best *P
 		return nil, nil, err
 	}
 	best = e.price(s, a, now)
+	sides := own.Plan.Bound.Sides
 	own.Plan.Bound = best.Plan.Bound // of every plan over these books
+	own.Plan.Bound.Sides = sides
 	return own, best, nil
 }
 

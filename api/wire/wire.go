@@ -112,12 +112,51 @@ type Hop struct {
 	AvgPrice   *string `json:"avg_price"` // quote per base before the fee; null of nothing
 }
 
-// Certificate says what no plan over the same books can beat.
+// Certificate says what no plan over the same books can beat, and how anybody can
+// check that with the books: see chronos verify. Units are whole numbers of the
+// smallest unit that the engine counts in (engine_scale of GET /v1/assets).
 type Certificate struct {
 	Method               string  `json:"method"`
 	UpperBoundBuyAmount  string  `json:"upper_bound_buy_amount,omitempty"`
 	LowerBoundSellAmount string  `json:"lower_bound_sell_amount,omitempty"`
 	GapBps               *string `json:"gap_bps"` // from answer to bound; null where that says nothing
+
+	ExactOut   bool       `json:"exact_out"`
+	MaxHops    int        `json:"max_hops"`
+	SellUnits  string     `json:"sell_units"`
+	BuyUnits   string     `json:"buy_units"`
+	BoundUnits string     `json:"bound_units"` // of the asset bought; of the asset sold where exact_out
+	RouteUnits [][]string `json:"route_units"` // of each route: what is sold, what each hop buys
+
+	NodePrices      *NodePrices `json:"node_prices,omitempty"` // where something is proven
+	Sides           []Side      `json:"sides"`                 // that the plan uses
+	SidesConsidered int         `json:"sides_considered"`
+	VenuesExcluded  []string    `json:"venues_excluded"`
+}
+
+// NodePrices are what a unit of each asset is worth, in a common unit, that give
+// the bound by weak duality.
+type NodePrices struct {
+	Sell   string      `json:"sell"`
+	Buy    string      `json:"buy"`
+	Assets []NodePrice `json:"assets"` // an asset that is missing is worth nothing
+}
+
+// NodePrice is what an asset between is worth: One before a hop to another asset
+// between, Two after it.
+type NodePrice struct {
+	Asset string `json:"asset"`
+	One   string `json:"one"`
+	Two   string `json:"two"`
+}
+
+// Side is one side of one book as it was used.
+type Side struct {
+	Venue   string `json:"venue"`
+	Market  string `json:"market"`
+	Side    string `json:"side"`    // "sell" uses the bids, "buy" the asks
+	Version string `json:"version"` // epoch and sequence of the book
+	Digest  string `json:"digest"`  // SHA-256 of all that it offered
 }
 
 // LeftOut names a market that could have been used and was not.

@@ -27,6 +27,12 @@ func (s *Solver) certify(a *Answer) {
 	if s.proof.known {
 		s.writePrices(b)
 	}
+	s.writeSides(a)
+}
+
+// writeSides notes the sides that a plan uses, by market.
+func (s *Solver) writeSides(a *Answer) {
+	b := &a.Plan.Bound
 	for i := range a.Plan.Routes {
 		for j := range a.Plan.Routes[i].Legs {
 			s.writeSide(b, &a.Plan.Routes[i].Legs[j])

@@ -36,6 +36,7 @@ func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.Marke
 		return nil, s.refuseRoute(edges)
 	}
 	s.replayOn(a, edges)
+	s.writeSides(a)
 	return a, nil
 }
 
