@@ -20,6 +20,7 @@ var floors = []floor{
 	{"api", "internal/jscan api/wire engine engine/plan engine/route graph book market money money/text"},
 	{"api/wire", ""},
 	{"api/admin", "engine dump market"},
+	{"verify", ""},
 	{"dump", "engine book graph market money money/text internal/jscan"},
 	{"config", "market money money/text"},
 	{"engine", "book graph engine/route engine/plan market money"},
