@@ -147,9 +147,11 @@ func (c *checker) gap(b *big.Int) {
 // what he receives down, and the routes sum to the whole.
 func (c *checker) shown() {
 	q := c.quote
-	sell, buy := c.sell.shown(q.Certificate.SellUnits.int(), true), c.buy.shown(q.Certificate.BuyUnits.int(), false)
+	sell := c.sell.shown(q.Certificate.SellUnits.int(), true)
+	buy := c.buy.shown(q.Certificate.BuyUnits.int(), false)
 	if q.SellAmount != c.sell.text(sell) || q.BuyAmount != c.buy.text(buy) {
-		c.fail(CodeShown, "%s for %s is shown, it is %s for %s", q.BuyAmount, q.SellAmount, c.buy.text(buy), c.sell.text(sell))
+		c.fail(CodeShown, "%s for %s is shown, it is %s for %s",
+			q.BuyAmount, q.SellAmount, c.buy.text(buy), c.sell.text(sell))
 	}
 	in, out := new(big.Int), new(big.Int)
 	for i, r := range q.Routes {

@@ -116,21 +116,26 @@ func (m *marketDoc) compile() error {
 		if len(bids) > 0 && len(asks) > 0 && bids[0].price.Cmp(asks[0].price) >= 0 {
 			bids, asks = nil, nil // crossed in itself
 		}
+		sold := m.levels(bids, k.Base, k.Quote, sells(fee))
+		bought := m.levels(asks, k.Base, k.Quote, buys(fee, k.FeeOn == "quote"))
 		m.sides = append(m.sides,
-			&side{k.Venue, name, "sell", k.Base, k.Quote, k.Version, m.levels(bids, k.Base, k.Quote, sells(fee))},
-			&side{k.Venue, name, "buy", k.Quote, k.Base, k.Version, m.levels(asks, k.Base, k.Quote, buys(fee, k.FeeOn == "quote"))})
+			&side{k.Venue, name, "sell", k.Base, k.Quote, k.Version, sold},
+			&side{k.Venue, name, "buy", k.Quote, k.Base, k.Version, bought})
 	}
 	return nil
 }
 
+// offer says what is given and got for a size and its value, before rounding.
+type offer func(size, value *big.Rat) (in, out *big.Rat)
+
 // sells gives size for size x price less the fee, down; buys gives size x price,
 // up, for size less the fee, down, or with the fee on the price for size.
-func sells(fee *big.Rat) func(size, value *big.Rat) (in, out *big.Rat) {
+func sells(fee *big.Rat) offer {
 	keep := new(big.Rat).Sub(big.NewRat(1, 1), fee)
 	return func(size, value *big.Rat) (*big.Rat, *big.Rat) { return size, value.Mul(value, keep) }
 }
 
-func buys(fee *big.Rat, onQuote bool) func(size, value *big.Rat) (in, out *big.Rat) {
+func buys(fee *big.Rat, onQuote bool) offer {
 	keep, more := new(big.Rat).Sub(big.NewRat(1, 1), fee), new(big.Rat).Add(big.NewRat(1, 1), fee)
 	return func(size, value *big.Rat) (*big.Rat, *big.Rat) {
 		if onQuote {
@@ -161,7 +166,7 @@ func readBook(text [][2]string, order int) ([]entry, error) {
 
 // levels turns prices and sizes into offers. A size counts in whole units of the
 // base; what rounds to nothing or does not fit 63 bits is not offered.
-func (m *marketDoc) levels(book []entry, base, quote string, offer func(size, value *big.Rat) (in, out *big.Rat)) []level {
+func (m *marketDoc) levels(book []entry, base, quote string, as offer) []level {
 	b, q := m.asset(base), m.asset(quote)
 	var all []level
 	for _, e := range book {
@@ -169,7 +174,7 @@ func (m *marketDoc) levels(book []entry, base, quote string, offer func(size, va
 		whole := new(big.Rat).SetInt(units)
 		value := new(big.Rat).Mul(whole, e.price)
 		value.Mul(value, new(big.Rat).SetFrac(pow(q.engine), pow(b.engine)))
-		in, out := offer(whole, value)
+		in, out := as(whole, value)
 		o := level{ceil(in.Num(), in.Denom()), floor(out)}
 		if o.in.Sign() > 0 && o.out.Sign() > 0 && units.IsInt64() && o.in.IsInt64() && o.out.IsInt64() {
 			all = append(all, o)

@@ -118,7 +118,8 @@ func (c *checker) routes() {
 	for i, r := range c.quote.Routes {
 		units := q.RouteUnits[i]
 		if len(r.Hops) == 0 || len(r.Hops) > q.MaxHops || q.MaxHops > 3 || len(units) != len(r.Hops)+1 {
-			c.fail(CodeRoute, "route %d: %d hops of at most %d, units of %d places", i, len(r.Hops), q.MaxHops, len(units))
+			c.fail(CodeRoute, "route %d: %d hops of at most %d, units of %d places",
+				i, len(r.Hops), q.MaxHops, len(units))
 			return
 		}
 		at, been := c.quote.SellAsset, []string{c.quote.SellAsset}
@@ -127,8 +128,10 @@ func (c *checker) routes() {
 			used := slices.ContainsFunc(q.Sides, func(u sideDoc) bool {
 				return u.Venue == h.Venue && u.Market == h.Market && u.Side == h.Side
 			})
-			if s == nil || !used || s.from != at || h.SellAsset != s.from || h.BuyAsset != s.to || slices.Contains(been, s.to) {
-				c.fail(CodeRoute, "route %d, hop %d: %s %s %s does not go on from %s", i, j, h.Venue, h.Market, h.Side, at)
+			if s == nil || !used || s.from != at || slices.Contains(been, s.to) ||
+				h.SellAsset != s.from || h.BuyAsset != s.to {
+				c.fail(CodeRoute, "route %d, hop %d: %s %s %s does not go on from %s",
+					i, j, h.Venue, h.Market, h.Side, at)
 				return
 			}
 			at, been = s.to, append(been, s.to)

@@ -17,25 +17,26 @@ func newVerify(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify --market FILE QUOTE.json",
 		Short: "Check a price against the books it was made of; exit 1 says what is wrong",
-		Long: "Verify reads the books and a price, and believes nothing else: it fills the routes from the levels of the\n" +
-			"books and forms the bound again from the node prices, with big integers and no code of the router.\n" +
+		Long: "Verify reads the books and a price, and believes nothing else: it fills the routes from the levels\n" +
+			"of the books and forms the bound again from the node prices, with big integers and none of the\n" +
+			"router's code.\n" +
 			"Either file may be -, for standard input.",
 		Example: "  chronos route --market market.json --sell ETH --buy BTC --sell-amount 5 -o json > quote.json\n" +
 			"  chronos verify --market market.json quote.json",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			market, err := readAll(file)
+			market, err := readInput(file)
 			if err != nil {
 				return exit(exitUsage, err)
 			}
-			quote, err := readAll(args[0])
+			quote, err := readInput(args[0])
 			if err != nil {
 				return exit(exitUsage, err)
 			}
 			failures := verify.Verify(market, quote)
 			if len(failures) == 0 {
 				if !g.quiet {
-					fmt.Fprintln(c.OutOrStdout(), "verified: the books fill it, and no plan over them can beat its bound")
+					fmt.Fprintln(c.OutOrStdout(), "verified: the books fill it, and no plan can beat its bound")
 				}
 				return nil
 			}
@@ -53,8 +54,8 @@ func newVerify(g *globals) *cobra.Command {
 	return c
 }
 
-// readAll reads a file, or standard input for -, that is not too large.
-func readAll(name string) ([]byte, error) {
+// readInput reads a file, or standard input for -, that is not too large.
+func readInput(name string) ([]byte, error) {
 	var r io.Reader = os.Stdin
 	if name != "-" {
 		f, err := os.Open(name)
