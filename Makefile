@@ -12,10 +12,10 @@ CORE     := ./money/... ./market ./book ./graph ./engine/... \
 COVER_MIN := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one docs clean
+.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one docs clean oracle oracle-sample
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start Chronos: embedded Kafka, simulated market, API on 127.0.0.1:8080
 	$(GO) run ./cmd/chronos serve --dev
@@ -42,6 +42,23 @@ cover: ## Test coverage of the core, a failure below 95 %
 
 test-kafka: ## Run the integration tests against a real Apache Kafka (needs Java 17 and Maven)
 	$(GO) test -tags kafka -count=1 -timeout 15m ./broker/... ./feed ./cmd/chronos
+
+ORACLE := .chronos/oracle
+SEED ?= $(shell date +%s)
+
+$(ORACLE)/bin/python: oracle/requirements.txt
+	python3 -m venv $(ORACLE)
+	$(ORACLE)/bin/pip install -q -r oracle/requirements.txt
+	@touch $@
+
+oracle: $(ORACLE)/bin/python ## Solve the kept markets again with HiGHS (needs Python)
+	$(ORACLE)/bin/python oracle/lp.py --seed 1 --count 1200 $(ORACLE)/random.jsonl.gz
+	cmp $(ORACLE)/random.jsonl.gz engine/flow/testdata/oracle/random.jsonl.gz
+
+oracle-sample: $(ORACLE)/bin/python ## Compare the kernel with HiGHS on 200 fresh markets (needs Python)
+	mkdir -p $(ORACLE)/sample
+	$(ORACLE)/bin/python oracle/lp.py --seed $(SEED) --count 200 $(ORACLE)/sample/random.jsonl.gz
+	CHRONOS_ORACLE=$(CURDIR)/$(ORACLE)/sample $(GO) test -count=1 -v -run EqualsLinearProgram ./engine/flow
 
 accept: ## Run the acceptance tests of a started Chronos
 	$(GO) test -count=1 -run Accept ./cmd/chronos
