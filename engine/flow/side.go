@@ -140,24 +140,6 @@ func (d *sideState) unfill(amount float64, whole bool) {
 	}
 }
 
-// in and out are the flow through the side.
-func (d *sideState) in() (sum float64) {
-	for i := range d.full {
-		sum += float64(d.pieces[i].arc.In)
-	}
-	return sum + d.used
-}
-
-func (d *sideState) out() (sum float64) {
-	for i := range d.full {
-		sum += float64(d.pieces[i].arc.Out)
-	}
-	if d.used > 0 {
-		sum += d.used * d.pieces[d.full].rate
-	}
-	return sum
-}
-
 // piece returns the i-th level, false beyond the last.
 func (d *sideState) piece(i int) (*piece, bool) {
 	for i >= len(d.pieces) && len(d.heads) > 0 {
