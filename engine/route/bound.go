@@ -52,12 +52,14 @@ func (b *proof) reset(exactOut bool) {
 	}
 }
 
-// meets reports whether p is as good as the bound: nothing beats it.
-func (b *proof) meets(p *plan.Plan) bool {
+// near reports whether p is within a thousandth of a basis point of the bound: no
+// single path can be worth looking for.
+func (b *proof) near(p *plan.Plan) bool {
+	const part = 10_000_000
 	if b.exactOut {
-		return p.In == b.amount
+		return p.In-b.amount <= b.amount/part
 	}
-	return p.Out == b.amount
+	return b.amount-p.Out <= p.Out/part
 }
 
 // offer takes the amount that next gives if it is tighter.

@@ -84,7 +84,7 @@ const none graph.AssetID = -1
 
 // Solve answers req on snap. It fails with *NoRouteError, *StaleError,
 // *DepthError or money.ErrOverflow. The plan is the optimal split over venues and paths, in integers;
-// where rounding leaves the best single path ahead, it is that path. Equal books
+// where rounding leaves the best single path well ahead, it is that path. Equal books
 // give equal plans in every process.
 func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	req.check()
@@ -93,7 +93,7 @@ func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	a := s.split()
 	s.proof.reset(req.Out > 0)
 	s.boundSplit()
-	if a == nil || !s.proof.meets(&a.Plan) {
+	if a == nil || !s.proof.near(&a.Plan) {
 		if one := s.single(); one != nil {
 			s.boundPath(one)
 			if a == nil || better(&one.Plan, &a.Plan) {

@@ -15,6 +15,7 @@ import (
 // of their names, so that ties go the same way in every process.
 type network struct {
 	problem flow.Problem
+	sides   []flow.Side        // memory of the problem's
 	edges   []*graph.Edge      // by side
 	markets [][]graph.MarketID // by side and book
 	ids     []graph.AssetID    // by rank
@@ -108,11 +109,10 @@ func (s *Solver) build() {
 	slices.SortFunc(n.edges, func(a, b *graph.Edge) int {
 		return cmp.Or(cmp.Compare(rank(a.From), rank(b.From)), cmp.Compare(rank(a.To), rank(b.To)))
 	})
-	for len(n.markets) < len(n.edges) {
-		n.markets = append(n.markets, nil)
-		p.Sides = append(p.Sides[:cap(p.Sides)], flow.Side{})
+	for len(n.sides) < len(n.edges) {
+		n.sides, n.markets = append(n.sides, flow.Side{}), append(n.markets, nil)
 	}
-	p.Sides = p.Sides[:len(n.edges)]
+	p.Sides = n.sides[:len(n.edges)]
 	for i, e := range n.edges {
 		s.buildSide(i, e)
 	}
