@@ -110,7 +110,7 @@ func newRoot() *cobra.Command {
 		return nil
 	}
 	root.AddCommand(
-		newServe(g), newPrice(g), newRoutes(g), newRoute(g), newVerify(g), newBook(g), newVenues(g),
+		newServe(g), newPrice(g), newRoutes(g), newRoute(g), newVerify(g), newBench(g), newBook(g), newVenues(g),
 		newFeed(g), newSim(g), newConfig(g), newVersion(g), newMan(root), newDocs(root),
 	)
 	return root

@@ -68,7 +68,8 @@ func (s *Solver) replayIn() {
 	for _, a := range n.between {
 		f.group = s.appendIn(f.group, n.first[a])
 	}
-	s.result.In = total - spread(f.group, total)
+	left := spread(f.group, total)
+	s.result.In = total - s.regroup(left)
 	for _, g := range f.group {
 		out := s.send(g)
 		if to := s.sides[g.side].to; to == s.p.Target {
@@ -93,6 +94,31 @@ func (s *Solver) replayIn() {
 			s.result.Out = money.AddStop(s.result.Out, out)
 		}
 	}
+}
+
+// regroup gives left, and parts that are too small to bring anything, to sides
+// that take them, and returns what none does.
+func (s *Solver) regroup(left money.Amount) money.Amount {
+	f := &s.fills
+	brings := func(g part) bool {
+		out, _ := s.sides[g.side].give(g.amount)
+		return out > 0
+	}
+	if !slices.ContainsFunc(f.group, brings) {
+		return left // so little that nothing comes out at all
+	}
+	for i := range f.group {
+		if g := &f.group[i]; !brings(*g) {
+			left, g.amount = left+g.amount, 0
+		}
+	}
+	for i := range f.group {
+		if g := &f.group[i]; left > 0 && g.amount > 0 {
+			_, taken := s.sides[g.side].give(g.amount + left)
+			left, g.amount = left-(taken-g.amount), taken
+		}
+	}
+	return left
 }
 
 // passOn sends what has arrived at (a,1) on to other assets, and what is left of

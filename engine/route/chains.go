@@ -75,11 +75,12 @@ func (s *Solver) sortHops(hops []hop) {
 	})
 }
 
-// cutRoutes splits routes where their output is out in all.
+// cutRoutes splits routes where their output is out in all. Routes so thin that
+// nothing comes out of them go with the first part, which leads on.
 func cutRoutes(routes []plan.Route, out money.Amount) (first, rest []plan.Route) {
 	for i, r := range routes {
 		switch {
-		case out == 0:
+		case out == 0 && r.Out() > 0:
 			return first, routes[i:]
 		case r.Out() <= out:
 			first, out = append(first, r), out-r.Out()
