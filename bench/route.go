@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -33,6 +34,7 @@ type Row struct {
 	Behind   float64       `json:"path_behind_bps"` // the best single path behind the split, mean
 	GapBps   float64       `json:"gap_bps_max"`     // from plan to bound, worst
 	Orders   int           `json:"orders"`
+	Refused  int           `json:"refused"` // beyond the depth of the market, or without a chain
 }
 
 // scale is the decimals of every asset of the market.
@@ -73,10 +75,17 @@ func Route(shape Shape, orders int, seed uint64) ([]Row, error) {
 		k, row := class[i], &rows[class[i]]
 		begin := time.Now()
 		a, err := s.Solve(snap, requests[i])
-		split[k] = append(split[k], time.Since(begin))
+		took := time.Since(begin)
+		var deep *route.DepthError
+		var none *route.NoRouteError
+		if errors.As(err, &deep) || errors.As(err, &none) { // more than the market holds, or no way at all
+			row.Refused++
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("bench: an order of $%d: %w", Sizes[k], err)
 		}
+		split[k] = append(split[k], took)
 		p := a.Plan
 		begin = time.Now()
 		best := s.Paths(snap, requests[i], 1)
@@ -90,7 +99,9 @@ func Route(shape Shape, orders int, seed uint64) ([]Row, error) {
 	}
 	for k := range rows {
 		row := &rows[k]
-		row.Dollars = Sizes[k]
+		if row.Dollars = Sizes[k]; row.Orders == 0 {
+			continue
+		}
 		row.P50, row.P99 = percentiles(split[k])
 		row.PathsP50, row.PathsP99 = percentiles(paths[k])
 		row.Routes /= float64(row.Orders)

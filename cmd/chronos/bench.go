@@ -47,6 +47,10 @@ func newBenchRoute(g *globals) *cobra.Command {
 				shape.Assets, shape.Venues, shape.Levels, orders)
 			fmt.Fprintln(t, "ORDER\tP50\tP99\tTO $10K\tEVERY PATH P50\tRATIO\tROUTES\tBEST PATH BEHIND\tWORST GAP")
 			for _, r := range rows {
+				if r.Orders == 0 {
+					fmt.Fprintf(t, "$%d\tbeyond the depth of the market\n", r.Dollars)
+					continue
+				}
 				fmt.Fprintf(t, "$%d\t%v\t%v\t%.1f\t%v\t%.2f\t%.1f\t%.3f bps\t%.5f bps\n", r.Dollars, r.P50, r.P99,
 					float64(r.P50)/float64(rows[0].P50), r.PathsP50, float64(r.P50)/float64(r.PathsP50),
 					r.Routes, r.Behind, r.GapBps)
