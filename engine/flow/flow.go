@@ -65,8 +65,9 @@ type Result struct {
 	In, Out money.Amount
 	Fills   []Fill // by side, then by book
 	Prices  Prices
-	// Partial reports that the market, or the budget, ended before the order.
-	// In and Out are then what can be done.
+	// Partial reports that the market, or the budget, ended before the order, or
+	// that rounding left units that no side takes any more. In and Out are then
+	// what can be done.
 	Partial bool
 	// Spent reports that the budget ended it: a better or larger plan may exist.
 	Spent bool
