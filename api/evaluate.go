@@ -48,7 +48,7 @@ func (s *Server) evaluate(r *request) {
 	w.Key("optimum")
 	r.pricer.append(w, best, m)
 	w.Key("difference_bps")
-	appendBehind(w, own, best)
+	appendBehind(w, &own.Plan, &best.Plan)
 	w.Close('}')
 	r.cache = cachePrice
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"chronos.dev/api/wire"
 	"chronos.dev/engine"
+	"chronos.dev/engine/plan"
 	"chronos.dev/engine/route"
 )
 
@@ -23,30 +24,49 @@ func (s *Server) routes(r *request) {
 	}
 	defer s.leave()
 	begin := s.opts.Clock()
-	best, paths, err := s.opts.Engine.Paths(req, n, r.start.UnixNano())
+	all, err := s.opts.Engine.Alternatives(req, n, r.start.UnixNano())
 	if err == nil {
-		err = forNothing(best)
+		err = forNothing(all.Best)
 	}
 	took := s.opts.Clock().Sub(begin)
 	if err != nil {
 		s.noPrice(r, req, err)
 		return
 	}
-	w := &r.out
+	w, best := &r.out, all.Best
 	w.Open('{')
 	w.Key("sell_asset").Str(best.Plan.Sell.Symbol)
 	w.Key("buy_asset").Str(best.Plan.Buy.Symbol)
 	w.Key("optimum")
 	r.pricer.append(w, best, Meta{Source: s.opts.Source, ComputedUS: took.Microseconds()})
 	w.Key("data").Open('[')
-	for _, p := range paths {
+	for _, p := range all.Paths {
 		if _, buy := ends(&p.Plan); buy > 0 {
 			r.pricer.path(w, p, best)
 		}
 	}
 	w.Close(']')
+	appendRegrets(w, all)
 	w.Close('}')
 	r.cache = cachePrice
+}
+
+// appendRegrets appends what each venue is worth to the price: how far the best
+// plan without it is behind, null if there is none.
+func appendRegrets(w *wire.Writer, all *engine.Alternatives) {
+	w.Key("venues").Open('[')
+	for _, v := range all.Regrets {
+		w.Open('{')
+		w.Key("venue").Str(v.Venue)
+		w.Key("regret_bps")
+		if v.Without == nil {
+			w.Null()
+		} else {
+			appendBehind(w, v.Without, &all.Best.Plan)
+		}
+		w.Close('}')
+	}
+	w.Close(']')
 }
 
 // path writes a single path and how far it is behind the best plan.
@@ -62,17 +82,18 @@ func (s *pricer) path(w *wire.Writer, p, best *engine.Price) {
 	}
 	w.Close(']')
 	w.Key("behind_bps")
-	appendBehind(w, p, best)
+	appendBehind(w, &p.Plan, &best.Plan)
 	s.plan(p)
 	w.Close('}')
 }
 
 // appendBehind appends how far p is behind the best price, in basis points of
 // the best, up.
-func appendBehind(w *wire.Writer, p, best *engine.Price) {
-	if p.Plan.ExactOut {
-		appendBps(w, int64(p.Plan.In-best.Plan.In), int64(best.Plan.In))
+func appendBehind(w *wire.Writer, p, best *plan.Plan) {
+	// By rounding, less to choose from can bring a unit more.
+	if p.ExactOut {
+		appendBps(w, max(int64(p.In-best.In), 0), int64(best.In))
 	} else {
-		appendBps(w, int64(best.Plan.Out-p.Plan.Out), int64(best.Plan.Out))
+		appendBps(w, max(int64(best.Out-p.Out), 0), int64(best.Out))
 	}
 }

@@ -59,7 +59,13 @@ func TestRoutes(t *testing.T) {
 				}
 			}
 		}
-		if len(r.Data) == 0 || len(ask(query+"&paths=1").Data) != 1 || len(ask(query+"&max_hops=2").Data) > len(r.Data) {
+		for _, v := range r.Venues {
+			without := w.get("/v1/price?" + query + "&exclude_venues=" + v.Venue)
+			if (without.status == 200) != (v.RegretBps != nil) {
+				t.Errorf("%s: without %s status %d, regret %v", query, v.Venue, without.status, v.RegretBps)
+			}
+		}
+		if len(r.Venues) == 0 || len(r.Data) == 0 || len(ask(query+"&paths=1").Data) != 1 || len(ask(query+"&max_hops=2").Data) > len(r.Data) {
 			t.Errorf("%s: %d paths", query, len(r.Data))
 		}
 	}

@@ -36,7 +36,22 @@ func summary(p *engine.Price) string {
 
 func TestPaths(t *testing.T) {
 	r := ring(t)
-	best, paths, err := r.e.Paths(engine.Request{Sell: "A", Buy: "B", In: 2}, 5, r.now)
+	all, err := r.e.Alternatives(engine.Request{Sell: "A", Buy: "B", In: 2}, 5, r.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	best, paths := all.Best, all.Paths
+	var regrets []string
+	for _, v := range all.Regrets {
+		if v.Without == nil {
+			regrets = append(regrets, v.Venue+" none")
+		} else {
+			regrets = append(regrets, fmt.Sprint(v.Venue, " ", v.Without.Out))
+		}
+	}
+	if g := strings.Join(regrets, ", "); g != "u 180, w 200" {
+		t.Errorf("without each venue: %s", g)
+	}
 	if err != nil || summary(best) != "2 u C w B 300; " || len(paths) != 2 ||
 		summary(paths[0]) != "2 u C w B 300; " || summary(paths[1]) != "2 u B 200; " {
 		t.Errorf("%v: %s", err, summary(best))
@@ -48,7 +63,7 @@ func TestPaths(t *testing.T) {
 		t.Errorf("bound %+v", best.Plan.Bound)
 	}
 	for _, req := range []engine.Request{{Sell: "A", Buy: "X", In: 1}, {Sell: "A", Buy: "B", In: 1 << 60}} {
-		if _, _, err := r.e.Paths(req, 5, r.now); err == nil {
+		if _, err := r.e.Alternatives(req, 5, r.now); err == nil {
 			t.Errorf("paths for %+v", req)
 		}
 	}

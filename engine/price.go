@@ -93,25 +93,57 @@ func (e *Engine) Price(r Request, now int64) (*Price, error) {
 	return e.price(s, a, now), nil
 }
 
-// Paths answers as Price does and adds the best single paths over the same books,
-// at most n, best first. Their plans have no bound; there are none where only
-// several paths together can carry r.
-func (e *Engine) Paths(r Request, n int, now int64) (best *Price, paths []*Price, err error) {
+// Regret is what one venue is worth to a plan: without it, the best plan is Without,
+// nil if there is none.
+type Regret struct {
+	Venue   string
+	Without *plan.Plan
+}
+
+// Alternatives are what else could be done over the same books.
+type Alternatives struct {
+	Best    *Price
+	Paths   []*Price // the best single paths, best first, without bounds
+	Regrets []Regret // of the venues that Best uses, by name
+}
+
+// Alternatives answers as Price does and adds the best single paths, at most n,
+// and what each venue used is worth. There are no paths where only several
+// together can carry r.
+func (e *Engine) Alternatives(r Request, n int, now int64) (*Alternatives, error) {
 	s := e.solvers.Get().(*scratch)
 	defer e.solvers.Put(s)
 	req, err := e.request(s, &r, now)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	a, err := s.solver.Solve(&s.snap, req)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	best = e.price(s, a, now)
+	all := &Alternatives{Best: e.price(s, a, now)}
 	for _, a := range s.solver.Paths(&s.snap, req, n) {
-		paths = append(paths, e.price(s, a, now))
+		all.Paths = append(all.Paths, e.price(s, a, now))
 	}
-	return best, paths, nil
+	for _, venue := range all.Best.Plan.Venues() {
+		all.Regrets = append(all.Regrets, Regret{venue, s.without(req, venue)})
+	}
+	return all, nil
+}
+
+// without is the best plan that does without a venue, nil if there is none.
+func (s *scratch) without(req route.Request, venue string) *plan.Plan {
+	barred := make([]bool, len(s.snap.Venues))
+	copy(barred, req.Barred)
+	if id, ok := s.snap.Venue(venue); ok {
+		barred[id] = true
+	}
+	req.Barred = barred
+	a, err := s.solver.Solve(&s.snap, req)
+	if err != nil {
+		return nil
+	}
+	return &a.Plan
 }
 
 // ChainError reports a route whose hop does not continue the one before: Want is

@@ -49,10 +49,18 @@ type Price struct {
 // over the same books, best first. There may be none where only several paths
 // together can carry the amount.
 type Routes struct {
-	SellAsset string `json:"sell_asset"`
-	BuyAsset  string `json:"buy_asset"`
-	Optimum   Price  `json:"optimum"`
-	Data      []Path `json:"data"`
+	SellAsset string   `json:"sell_asset"`
+	BuyAsset  string   `json:"buy_asset"`
+	Optimum   Price    `json:"optimum"`
+	Data      []Path   `json:"data"`
+	Venues    []Regret `json:"venues"` // that the optimum uses
+}
+
+// Regret is how far the best plan without a venue is behind the optimum; null if
+// there is no plan without it.
+type Regret struct {
+	Venue     string  `json:"venue"`
+	RegretBps *string `json:"regret_bps"`
 }
 
 // Path is what one chain of assets gives for the whole amount. Its members mean

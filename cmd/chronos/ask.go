@@ -116,6 +116,13 @@ func printRoutes(t *tabwriter.Writer, r *wire.Routes) {
 		fmt.Fprintf(t, "%s\t%s %s\t%s %s\t%s\t%s\t%s\t%s\n", strings.Join(p.Path, ">"), p.SellAmount, r.SellAsset,
 			p.BuyAmount, r.BuyAsset, p.BehindBps, p.FeeBps, orUnknown(p.SlippageBps), venuesOf(p.Routes))
 	}
+	for _, v := range r.Venues {
+		if v.RegretBps == nil {
+			fmt.Fprintf(t, "without %s there is no plan\n", v.Venue)
+		} else {
+			fmt.Fprintf(t, "without %s: %s bps behind\n", v.Venue, *v.RegretBps)
+		}
+	}
 	if o.Simulated {
 		fmt.Fprintln(t, "(simulated)")
 	}

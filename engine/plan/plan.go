@@ -8,6 +8,8 @@
 package plan
 
 import (
+	"slices"
+
 	"chronos.dev/market"
 	"chronos.dev/money"
 )
@@ -72,6 +74,18 @@ func (r *Route) In() money.Amount { return r.Legs[0].In }
 
 // Out is what the customer receives of it.
 func (r *Route) Out() money.Amount { return r.Legs[len(r.Legs)-1].Out }
+
+// Venues returns the venues that the plan uses, by name.
+func (p *Plan) Venues() []string {
+	var names []string
+	for i := range p.Routes {
+		for j := range p.Routes[i].Legs {
+			names = append(names, p.Routes[i].Legs[j].Key.Venue)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // Bound is what no plan over the same books can beat: for an exact-in plan an
 // output, for an exact-out plan an input.
