@@ -96,19 +96,21 @@ func (s *Solver) replayIn() {
 	}
 }
 
+// brings reports whether anything comes out of a part.
+func (s *Solver) brings(g part) bool {
+	out, _ := s.sides[g.side].give(g.amount)
+	return out > 0
+}
+
 // regroup gives left, and parts that are too small to bring anything, to sides
 // that take them, and returns what none does.
 func (s *Solver) regroup(left money.Amount) money.Amount {
 	f := &s.fills
-	brings := func(g part) bool {
-		out, _ := s.sides[g.side].give(g.amount)
-		return out > 0
-	}
-	if !slices.ContainsFunc(f.group, brings) {
+	if !slices.ContainsFunc(f.group, s.brings) {
 		return left // so little that nothing comes out at all
 	}
 	for i := range f.group {
-		if g := &f.group[i]; !brings(*g) {
+		if g := &f.group[i]; !s.brings(*g) {
 			left, g.amount = left+g.amount, 0
 		}
 	}
@@ -137,6 +139,11 @@ func (s *Solver) passOn(a int32) {
 		f.group[len(f.group)-1].room = math.MaxInt64 - stays
 	}
 	left := spread(f.group, f.arrived[a])
+	for i := range f.group[:len(f.group)-1] {
+		if g := &f.group[i]; !s.brings(*g) {
+			left, g.amount = left+g.amount, 0
+		}
+	}
 	f.group[len(f.group)-1].amount += left // to T after all, however little that brings
 	for _, g := range f.group {
 		if g.side == none {

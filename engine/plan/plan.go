@@ -75,6 +75,15 @@ func (r *Route) In() money.Amount { return r.Legs[0].In }
 // Out is what the customer receives of it.
 func (r *Route) Out() money.Amount { return r.Legs[len(r.Legs)-1].Out }
 
+// Sums reports whether the routes sum to the plan.
+func (p *Plan) Sums() bool {
+	var in, out money.Amount
+	for i := range p.Routes {
+		in, out = in+p.Routes[i].In(), out+p.Routes[i].Out()
+	}
+	return in == p.In && out == p.Out
+}
+
 // Venues returns the venues that the plan uses, by name.
 func (p *Plan) Venues() []string {
 	var names []string

@@ -41,6 +41,9 @@ func (s *Solver) split() *Answer {
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
 	p.In, p.Out, p.ExactOut = r.In, r.Out, s.req.Out > 0
 	p.Routes = s.chains(s.hops(r, a))
+	if !p.Sums() {
+		return nil // what rounding has left nowhere to go; a single path loses less
+	}
 	return a
 }
 
