@@ -212,8 +212,13 @@ func sweep(t *testing.T, r *rig, pair market.Pair, side, amount string, baseScal
 		return string(money.Num{Coef: int64(a), Scale: scale}.AppendCanonical(nil))
 	}
 	total, by := p.Plan.Out, map[string]string{}
+	gap := p.Plan.Bound.Amount - p.Plan.Out
 	if side == "buy" {
 		total = p.Plan.In
+		gap = p.Plan.In - p.Plan.Bound.Amount
+	}
+	if gap < 0 || gap > 1+total/1e9 { // 0.00001 bps
+		t.Errorf("%s %s: %d, bound %d", side, amount, total, p.Plan.Bound.Amount)
 	}
 	for _, route := range p.Plan.Routes {
 		l := route.Legs[0]
