@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -131,6 +132,9 @@ func outage(t *testing.T, b brokertest.Broker) {
 	fromZero := readAll(t, c, opts)
 	late := startReplica(t, c, opts) // begins with the retained snapshots
 	eventually(t, "the late replica has read everything", late.caughtUp)
+	if got, want := priceAt(t, r.engine), priceAt(t, late.engine); got != want {
+		t.Errorf("after the outage the price is\n%.300s\nof the late replica\n%.300s", got, want)
+	}
 	for name, calm := range map[string]map[market.Key]string{"from offset zero": fromZero, "late": late.books()} {
 		got := r.books()
 		for key, want := range calm {
@@ -142,6 +146,20 @@ func outage(t *testing.T, b brokertest.Broker) {
 			t.Errorf("%d books after the outage, %d of the replica %s", len(got), len(calm), name)
 		}
 	}
+}
+
+// priceAt prices an order as of the last that any book was heard.
+func priceAt(t *testing.T, e *engine.Engine) string {
+	t.Helper()
+	at := int64(0)
+	for _, m := range e.Markets(0) {
+		at = max(at, m.View.RecvTime)
+	}
+	p, err := e.Price(engine.Request{Sell: "BTC", Buy: "EUR", In: 2e8}, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%+v", p.Plan)
 }
 
 // readAll applies every record of the book topic from offset zero, in order,
