@@ -21,8 +21,6 @@
 package flow
 
 import (
-	"math"
-
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
@@ -53,8 +51,8 @@ type Fill struct {
 	In, Out    money.Amount
 }
 
-// Prices are what a unit is worth at each node, in any common unit; 0 is
-// nothing. One[a] >= Two[a]. All are 0 where the market ended before the order.
+// Prices are what a unit is worth at each node, in any common unit; 0 is nothing.
+// One[a] >= Two[a]. All are 0 where nothing can be done.
 type Prices struct {
 	Source, Target float64
 	One, Two       []float64 // by asset
@@ -65,11 +63,16 @@ type Result struct {
 	In, Out money.Amount
 	Fills   []Fill // by side, then by book
 	Prices  Prices
-	// Partial reports that the market, or the budget, ended before the order, or
-	// that rounding left units that no side takes any more. In and Out are then
-	// what can be done.
+	// Nu are Prices as whole numbers, and Bound is what they prove: no plan turns
+	// In into more, or buys Out for less. See Bound.
+	Nu    Nu
+	Bound money.Amount
+	// Partial reports that the market ended before the order, or that rounding left
+	// units that no side takes any more. In and Out are then what can be done, and
+	// Bound is of that.
 	Partial bool
-	// Spent reports that the budget ended it: a better or larger plan may exist.
+	// Spent reports that the budget ended the search: the rest of the order is
+	// filled by single paths, and Bound says how much better a plan could be.
 	Spent bool
 	// Failed reports that the fills do not make a plan: an amount on the way does
 	// not fit, or, where Out is asked for, rounding has left a node short by units
@@ -81,89 +84,83 @@ type Result struct {
 	Value float64
 }
 
-// Solver is scratch memory of one goroutine. Its zero value is ready.
+// Solver is scratch memory of one goroutine. Its zero value is ready. It keeps
+// what it has merged of a side's books, for as long as that pair of assets comes
+// with the same books in the same order; books are immutable.
 type Solver struct {
 	p     *Problem
-	sides []sideState
+	sides map[pair]*side
 	net   network
 	label labels
 	walk  []step
-	fills fillState
+	plan  replay
+	sure  certificate
 
 	in, out float64 // of the flow so far
+	goal    float64 // how much of In or Out is to be done
 	result  Result
+	afresh  bool // label from scratch for every walk, to compare with
 }
 
 // Solve finds the best plan.
 func (s *Solver) Solve(p *Problem) *Result {
 	s.p = p
-	s.in, s.out = 0, 0
-	s.result = Result{Fills: s.result.Fills[:0], Prices: s.result.Prices}
+	s.walk = s.walk[:0]
+	s.in, s.out, s.goal = 0, 0, float64(max(p.In, p.Out))
+	r := &s.result
+	*r = Result{Fills: r.Fills[:0], Prices: r.Prices, Nu: r.Nu}
 	s.open()
-	budget := p.Budget
+	done := s.augment()
+	s.price()
+	if r.Spent {
+		done = s.coast()
+	}
+	r.Partial = !done && !s.complete()
+	if r.Value = s.out; p.Out > 0 {
+		r.Value = s.in
+	}
+	s.replay()
+	s.certify()
+	return r
+}
+
+// augment sends flow along the best remaining walk, again and again, and reports
+// whether that did the order.
+func (s *Solver) augment() (done bool) {
+	budget := s.p.Budget
 	if budget == 0 {
 		budget = DefaultBudget
 	}
-	done := false
-	for !done {
-		s.relabel()
-		if s.label.rate == 0 {
-			break
+	r := &s.result
+	for s.relabel(); s.label.rate > 0 && !done; {
+		if r.Walks == budget {
+			r.Spent = true
+			return false
 		}
-		if s.result.Walks == budget {
-			s.result.Spent = true
-			break
-		}
-		s.result.Walks++
+		r.Walks++
 		s.trace()
-		done = s.push()
+		if done = s.push(); s.afresh {
+			s.relabel()
+		} else {
+			s.rise()
+		}
 	}
-	s.result.Partial = !done && !s.complete()
-	s.price()
-	if s.result.Value = s.out; p.Out > 0 {
-		s.result.Value = s.in
-	}
-	s.replay()
-	return &s.result
+	return done
 }
 
 // left is how much of the order is still to do, as an input at the best rate.
 func (s *Solver) left() float64 {
 	if s.p.In > 0 {
-		return float64(s.p.In) - s.in
+		return s.goal - s.in
 	}
-	return (float64(s.p.Out) - s.out) / s.label.rate
+	return (s.goal - s.out) / s.label.rate
 }
 
 // complete reports that nothing but rounding is left to do: an order of exactly
 // what the market holds.
 func (s *Solver) complete() bool {
 	if s.p.In > 0 {
-		return float64(s.p.In)-s.in <= slack*s.in
+		return s.goal-s.in <= slack*s.in
 	}
-	return float64(s.p.Out)-s.out <= slack*s.out
+	return s.goal-s.out <= slack*s.out
 }
-
-// push sends as much as the walk takes and reports whether the order is done.
-func (s *Solver) push() (done bool) {
-	amount := math.Inf(1)
-	for i := range s.walk {
-		st := &s.walk[i]
-		st.limit = s.room(st) / st.gain
-		amount = min(amount, st.limit)
-	}
-	if left := s.left(); left <= amount*(1+exhausted) {
-		amount, done = left, true
-	}
-	for i := range s.walk {
-		st := &s.walk[i]
-		s.apply(st, amount*st.gain, st.limit <= amount*(1+exhausted))
-	}
-	s.in += amount
-	s.out += amount * s.label.rate
-	return done
-}
-
-// exhausted is how near to its limit an arc counts as used up, so that rounding
-// leaves no crumbs to walk for.
-const exhausted = 1e-13

@@ -76,7 +76,7 @@ func bound(p *Problem, nu *Prices) *big.Rat {
 	sum := new(big.Rat)
 	reached := map[int32]bool{} // assets that the source turns into directly
 	for i := range p.Sides {
-		if d := &p.Sides[i]; d.From == p.Source && !d.empty() {
+		if d := &p.Sides[i]; d.From == p.Source && slices.ContainsFunc(d.Books, func(b *graph.Side) bool { return len(b.Arcs) > 0 }) {
 			reached[d.To] = true
 		}
 	}

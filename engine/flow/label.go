@@ -1,234 +1,176 @@
 package flow
 
-// network is the layered graph of a Problem as indexes of sides; none is -1.
-type network struct {
-	direct      int32
-	first, last []int32 // by asset: S->(a,1) and (a,2)->T
-	lateral     []int32 // (a,1)->(b,2), in the order of the Problem
-	between     []int32 // assets that a walk can pass, in their order
-	stay        []float64
-}
-
-const none = -1
-
 // labels are the gains of the best walks from S: what one unit of the source can
 // become at a node.
 type labels struct {
-	one, two []float64
-	to1, to2 []arc // how the walk came there
-	rate     float64
-	end      int32 // asset whose arc into T the best walk takes; none: S->T
-}
+	one, two []float64 // by node, in layer one and two
+	to1, to2 []int32   // how the walk came there: fromSource, fromStay or a lateral
+	rate     float64   // of the best walk to T
+	end      int32     // node whose arc into T it takes; none: S->T
+	onward   bool      // without back arcs
 
-// arc is one arc of the residual network.
-type arc struct {
-	side int32 // none for the stay arc
-	back bool
+	// Nodes whose gain has fallen since the arc they come by is worth less.
+	mark1, mark2 []bool
+	fell1, fell2 []int32
 }
 
 // slack is by how much a gain must be better to count: walks around in a circle
 // gain nothing but rounding.
 const slack = 1e-12
 
-// open builds the network and the sides.
-func (s *Solver) open() {
-	n, p := &s.net, s.p
-	n.direct = none
-	n.first, n.last = filled(n.first, p.Assets, none), filled(n.last, p.Assets, none)
-	n.stay = filled(n.stay, p.Assets, 0.0)
-	n.lateral, n.between = n.lateral[:0], n.between[:0]
-	for len(s.sides) < len(p.Sides) {
-		s.sides = append(s.sides, sideState{})
-	}
-	for i := range p.Sides {
-		switch d := &p.Sides[i]; {
-		case d.To == p.Source || d.From == p.Target || d.empty():
-		case d.From == p.Source && d.To == p.Target:
-			n.direct = int32(i)
-		case p.MaxHops < 2:
-		case d.From == p.Source:
-			n.first[d.To] = int32(i)
-		case d.To == p.Target:
-			n.last[d.From] = int32(i)
-		}
-	}
-	for i := range p.Sides {
-		d := &p.Sides[i]
-		lateral := d.From != p.Source && d.To != p.Target
-		switch {
-		case d.To == p.Source || d.From == p.Target || d.empty() || p.MaxHops < 2 && int32(i) != n.direct:
-			continue
-		case lateral && (p.MaxHops < 3 || n.first[d.From] == none || n.last[d.To] == none):
-			continue
-		case lateral:
-			n.lateral = append(n.lateral, int32(i))
-		}
-		s.sides[i].open(d)
-	}
-	for a := range int32(p.Assets) {
-		if n.first[a] != none || n.last[a] != none {
-			n.between = append(n.between, a)
-		}
-	}
-	l := &s.label
-	l.one, l.two = filled(l.one, p.Assets, 0.0), filled(l.two, p.Assets, 0.0)
-	l.to1, l.to2 = filled(l.to1, p.Assets, arc{}), filled(l.to2, p.Assets, arc{})
-}
-
-func (d *Side) empty() bool {
-	for _, b := range d.Books {
-		if len(b.Arcs) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func filled[T any](s []T, n int, v T) []T {
-	s = s[:0]
-	for range n {
-		s = append(s, v)
-	}
-	return s
-}
-
 // relabel finds the best gain of every node and the best walk to T.
 func (s *Solver) relabel() {
-	n, l := &s.net, &s.label
-	for _, a := range n.between {
-		l.one[a], l.two[a] = 0, 0
-		if i := n.first[a]; i != none {
-			l.one[a], l.to1[a] = s.sides[i].rate(), arc{side: i}
+	l := &s.label
+	for i := range l.one {
+		s.fall1(int32(i))
+		s.fall2(int32(i))
+	}
+	s.rise()
+}
+
+// fall1 and fall2 note that the gain of a node has fallen.
+func (s *Solver) fall1(i int32) {
+	if l := &s.label; !l.mark1[i] {
+		l.mark1[i] = true
+		l.fell1 = append(l.fell1, i)
+	}
+}
+
+func (s *Solver) fall2(j int32) {
+	if l := &s.label; !l.mark2[j] {
+		l.mark2[j] = true
+		l.fell2 = append(l.fell2, j)
+	}
+}
+
+// rise finds the gains of all nodes that have fallen, and of those that come by
+// them. Gains never rise from walk to walk, so all others are right as they are.
+func (s *Solver) rise() {
+	l := &s.label
+	s.descend()
+	for _, i := range l.fell1 {
+		l.one[i] = 0
+	}
+	for _, j := range l.fell2 {
+		l.two[j] = 0
+	}
+	for range 2*len(l.one) + 2 {
+		for _, i := range l.fell1 {
+			s.best1(i)
+		}
+		for _, j := range l.fell2 {
+			s.best2(j)
+		}
+		if len(l.fell1) == 0 || l.onward || !s.returns() {
+			break
 		}
 	}
-	s.forward()
-	for round := 0; s.backward() && round < 2*len(n.between)+2; round++ {
-		s.forward()
+	for _, i := range l.fell1 {
+		l.mark1[i] = false
 	}
-	l.rate, l.end = 0, none
-	if n.direct != none {
-		l.rate = s.sides[n.direct].rate()
+	for _, j := range l.fell2 {
+		l.mark2[j] = false
 	}
-	for _, a := range n.between {
-		if i := n.last[a]; i != none {
-			if g := l.two[a] * s.sides[i].rate(); g > l.rate {
-				l.rate, l.end = g, a
+	l.fell1, l.fell2 = l.fell1[:0], l.fell2[:0]
+	s.target()
+}
+
+// descend adds the nodes that come by one that has fallen.
+func (s *Solver) descend() {
+	l, n := &s.label, &s.net
+	for i, j := 0, 0; i < len(l.fell1) || j < len(l.fell2); {
+		if i < len(l.fell1) {
+			at := l.fell1[i]
+			i++
+			for to, k := range l.to2 {
+				if k >= 0 && n.laterals[k].from == at {
+					s.fall2(int32(to))
+				}
+			}
+			if l.to2[at] == fromStay {
+				s.fall2(at)
+			}
+			continue
+		}
+		at := l.fell2[j]
+		j++
+		if l.to1[at] == fromStay {
+			s.fall1(at)
+		}
+		for _, k := range n.carry {
+			if c := &n.laterals[k]; c.to == at && l.to1[c.from] == k {
+				s.fall1(c.from)
 			}
 		}
 	}
 }
 
-// forward relaxes the arcs from layer one to layer two.
-func (s *Solver) forward() {
-	n, l := &s.net, &s.label
-	for _, a := range n.between {
-		if l.one[a] > l.two[a]*(1+slack) {
-			l.two[a], l.to2[a] = l.one[a], arc{side: none}
+// returns reports whether a back arc could lift a node that has fallen.
+func (s *Solver) returns() bool {
+	l, n := &s.label, &s.net
+	for _, i := range l.fell1 {
+		if n.stay[i] > 0 && l.two[i] > l.one[i]*(1+slack) {
+			return true
 		}
 	}
-	for _, i := range n.lateral {
-		d := &s.sides[i]
-		if g := l.one[d.from] * d.rate(); g > l.two[d.to]*(1+slack) {
-			l.two[d.to], l.to2[d.to] = g, arc{side: i}
+	for _, k := range n.carry {
+		c := &n.laterals[k]
+		if l.mark1[c.from] && l.two[c.to]*c.back > l.one[c.from]*(1+slack) {
+			return true
 		}
+	}
+	return false
+}
+
+// best1 lifts the gain of (i,1).
+func (s *Solver) best1(i int32) {
+	l := &s.label
+	if g := s.net.first[i].rate; g > l.one[i]*(1+slack) {
+		l.one[i], l.to1[i] = g, fromSource
+	}
+	if !l.onward {
+		s.back1(i)
 	}
 }
 
-// backward relaxes the back arcs from layer two to layer one and reports whether
-// a gain has risen.
-func (s *Solver) backward() (risen bool) {
-	n, l := &s.net, &s.label
-	for _, a := range n.between {
-		if n.stay[a] > 0 && l.two[a] > l.one[a]*(1+slack) {
-			l.one[a], l.to1[a], risen = l.two[a], arc{side: none, back: true}, true
-		}
+// back1 lifts the gain of (i,1) by what can be taken back.
+func (s *Solver) back1(i int32) {
+	l, n := &s.label, &s.net
+	if n.stay[i] > 0 && l.two[i] > l.one[i]*(1+slack) {
+		l.one[i], l.to1[i] = l.two[i], fromStay
 	}
-	for _, i := range n.lateral {
-		d := &s.sides[i]
-		if last := d.last(); last > 0 {
-			if g := l.two[d.to] / last; g > l.one[d.from]*(1+slack) {
-				l.one[d.from], l.to1[d.from], risen = g, arc{side: i, back: true}, true
+	for _, k := range n.carry {
+		if c := &n.laterals[k]; c.from == i {
+			if g := l.two[c.to] * c.back; g > l.one[i]*(1+slack) {
+				l.one[i], l.to1[i] = g, k
 			}
 		}
 	}
-	return risen
 }
 
-// step is one arc of a walk.
-type step struct {
-	arc
-	asset int32   // of a stay arc
-	gain  float64 // what a unit of the source is where the arc begins
-	limit float64 // of the source, that the arc can carry
-}
-
-// trace writes the best walk down, from T to S.
-func (s *Solver) trace() {
-	n, l := &s.net, &s.label
-	s.walk = s.walk[:0]
-	if l.end == none {
-		s.walk = append(s.walk, step{arc: arc{side: n.direct}, gain: 1})
-		return
+// best2 lifts the gain of (j,2).
+func (s *Solver) best2(j int32) {
+	l, n := &s.label, &s.net
+	best, to := l.two[j], l.to2[j]
+	if l.one[j] > best*(1+slack) {
+		best, to = l.one[j], fromStay
 	}
-	at, two := l.end, true
-	s.walk = append(s.walk, step{arc: arc{side: n.last[at]}, gain: l.two[at]})
-	for range 4 * (len(n.between) + 1) {
-		to := l.to1[at]
-		if two {
-			to = l.to2[at]
+	for k := n.start[j]; k < n.start[j+1]; k++ {
+		c := &n.laterals[k]
+		if g := l.one[c.from] * c.rate; g > best*(1+slack) {
+			best, to = g, k
 		}
-		switch {
-		case to.side == none: // the stay arc, or back along it
-			if two {
-				s.walk = append(s.walk, step{arc: to, asset: at, gain: l.one[at]})
-			} else {
-				s.walk = append(s.walk, step{arc: to, asset: at, gain: l.two[at]})
-			}
-		case to.back: // (a,1) from (b,2), un-filling a->b
-			b := s.sides[to.side].to
-			s.walk = append(s.walk, step{arc: to, gain: l.two[b]})
-			at = b
-		case two:
-			a := s.sides[to.side].from
-			s.walk = append(s.walk, step{arc: to, gain: l.one[a]})
-			at = a
-		default: // (a,1) from S
-			s.walk = append(s.walk, step{arc: to, gain: 1})
-			return
-		}
-		if to.back {
-			s.result.BackSteps++
-		}
-		two = !two
 	}
-	panic("flow: a walk goes around in a circle")
+	l.two[j], l.to2[j] = best, to
 }
 
-// room is how much of what is where the arc begins it can carry.
-func (s *Solver) room(st *step) float64 {
-	switch {
-	case st.side == none && st.back:
-		return s.net.stay[st.asset]
-	case st.side == none:
-		return inf
-	case st.back:
-		return s.sides[st.side].back()
-	}
-	return s.sides[st.side].room()
-}
-
-// apply sends amount along an arc; whole says that this uses the arc up.
-func (s *Solver) apply(st *step, amount float64, whole bool) {
-	switch {
-	case st.side == none && st.back:
-		if s.net.stay[st.asset] -= amount; whole || s.net.stay[st.asset] < 0 {
-			s.net.stay[st.asset] = 0
+// target finds the best walk to T.
+func (s *Solver) target() {
+	l, n := &s.label, &s.net
+	l.rate, l.end = n.direct.rate, none
+	for j := range l.two {
+		if g := l.two[j] * n.last[j].rate; g > l.rate {
+			l.rate, l.end = g, int32(j)
 		}
-	case st.side == none:
-		s.net.stay[st.asset] += amount
-	case st.back:
-		s.sides[st.side].unfill(amount, whole)
-	default:
-		s.sides[st.side].fill(amount, whole)
 	}
 }

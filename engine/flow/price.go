@@ -2,73 +2,93 @@ package flow
 
 import "math"
 
-var inf = math.Inf(1)
-
 // price sets the node prices: the rate of the last walk over the gain of each
 // node, with the gains relaxed over all arcs of the residual network. The arcs
 // out of T belong to it: what is sent into T from (a,2) could be taken back.
 // Without them the prices of nodes behind a used-up arc are too low, and the
 // bound is loose by up to 0.28 bps.
+//
+// Where the market ended before the order, they price what can be done.
 func (s *Solver) price() {
 	n, l, p := &s.net, &s.label, &s.result.Prices
-	p.One, p.Two = filled(p.One, s.p.Assets, 0.0), filled(p.Two, s.p.Assets, 0.0)
-	if s.result.Partial { // no order is bounded by a market that ends before it
-		p.Source, p.Target = 0, 0
-		return
-	}
-	s.relabel()
+	p.Source, p.Target = 0, 0
+	p.One, p.Two = sized(p.One, s.p.Assets, 0.0), sized(p.Two, s.p.Assets, 0.0)
 	rate := l.rate // of the next unit
 	if rate == 0 { // the order has used the market up
-		rate = s.worst()
+		if rate = s.worst(); math.IsInf(rate, 1) {
+			return // nothing is filled
+		}
 		s.relabel()
 	}
 	s.relaxBack(rate)
 	p.Source, p.Target = rate, 1
-	for _, a := range n.between {
-		if l.two[a] > 0 && n.last[a] != none { // what leads nowhere is worth nothing
-			p.Two[a] = rate / l.two[a]
+	for i, a := range n.assets {
+		if l.two[i] > 0 && n.last[i].side != nil { // what leads nowhere is worth nothing
+			p.Two[a] = rate / l.two[i]
 		}
-		if l.one[a] > 0 {
-			p.One[a] = rate / l.one[a]
+		if l.one[i] > 0 {
+			p.One[a] = rate / l.one[i]
 		}
 	}
 	s.priceUnreached()
 }
 
 // relaxBack relaxes the labels over the arcs out of T, where the gain is rate,
-// and all back arcs.
+// and all other arcs.
 func (s *Solver) relaxBack(rate float64) {
 	n, l := &s.net, &s.label
-	for range len(n.between) + 2 {
-		risen := false
-		for _, a := range n.between {
-			if i := n.last[a]; i != none {
-				if last := s.sides[i].last(); last > 0 && rate/last > l.two[a]*(1+slack) {
-					l.two[a], risen = rate/last, true
-				}
+	risen := false
+	for j := range n.last {
+		if c := &n.last[j]; c.side != nil {
+			if last := c.side.last(); last > 0 && rate/last > l.two[j]*(1+slack) {
+				l.two[j], risen = rate/last, true
 			}
 		}
-		if !s.backward() && !risen {
+	}
+	for range 2*len(l.one) + 2 {
+		if !risen && !s.returnsAny() {
 			return
 		}
-		s.forward()
+		risen = false
+		for i := range l.one {
+			s.back1(int32(i))
+		}
+		for j := range l.two {
+			s.best2(int32(j))
+		}
 	}
+}
+
+// returnsAny reports whether a back arc could lift any node.
+func (s *Solver) returnsAny() bool {
+	l, n := &s.label, &s.net
+	for i := range l.one {
+		if n.stay[i] > 0 && l.two[i] > l.one[i]*(1+slack) {
+			return true
+		}
+	}
+	for _, k := range n.carry {
+		if c := &n.laterals[k]; l.two[c.to]*c.back > l.one[c.from]*(1+slack) {
+			return true
+		}
+	}
+	return false
 }
 
 // worst is the rate of the worst unit in the plan, by what could be taken back.
 func (s *Solver) worst() float64 {
 	n, l := &s.net, &s.label
-	for _, a := range n.between {
-		l.one[a], l.two[a] = 0, 0
+	for i := range l.one {
+		l.one[i], l.two[i] = 0, 0
 	}
 	s.relaxBack(1)
-	rate := inf
-	if n.direct != none && s.sides[n.direct].last() > 0 {
-		rate = s.sides[n.direct].last()
+	rate := math.Inf(1)
+	if n.direct.side != nil && n.direct.side.last() > 0 {
+		rate = n.direct.side.last()
 	}
-	for _, a := range n.between {
-		if i := n.first[a]; i != none && s.sides[i].last() > 0 && l.one[a] > 0 {
-			rate = min(rate, s.sides[i].last()/l.one[a])
+	for i := range n.first {
+		if c := &n.first[i]; c.side != nil && c.side.last() > 0 && l.one[i] > 0 {
+			rate = min(rate, c.side.last()/l.one[i])
 		}
 	}
 	return rate
@@ -78,30 +98,21 @@ func (s *Solver) worst() float64 {
 // the arcs out of them promise nothing.
 func (s *Solver) priceUnreached() {
 	n, l, p := &s.net, &s.label, &s.result.Prices
-	for _, a := range n.between {
-		if l.two[a] == 0 && n.last[a] != none {
-			p.Two[a] = s.sides[n.last[a]].top()
+	for i, a := range n.assets {
+		if l.two[i] == 0 && n.last[i].side != nil {
+			p.Two[a] = n.last[i].side.top()
 		}
-	}
-	for _, a := range n.between {
-		if l.one[a] == 0 {
+		if l.one[i] == 0 {
 			p.One[a] = p.Two[a]
 		}
 	}
-	for _, i := range n.lateral {
-		if d := &s.sides[i]; l.one[d.from] == 0 {
-			p.One[d.from] = max(p.One[d.from], d.top()*p.Two[d.to])
+	for k := range n.laterals {
+		if c := &n.laterals[k]; l.one[c.from] == 0 {
+			one := &p.One[n.assets[c.from]]
+			*one = max(*one, c.side.top()*p.Two[n.assets[c.to]])
 		}
 	}
-	for _, a := range n.between {
+	for _, a := range n.assets {
 		p.One[a] = max(p.One[a], p.Two[a])
 	}
-}
-
-// top is the best rate of a side, filled or not.
-func (d *sideState) top() float64 {
-	if len(d.pieces) == 0 {
-		return 0
-	}
-	return d.pieces[0].rate
 }

@@ -4,22 +4,23 @@ import (
 	"math"
 	"slices"
 
+	"chronos.dev/graph"
 	"chronos.dev/money"
 )
 
-// fillState is what each side does in integers.
-type fillState struct {
-	in, out []money.Amount // by side
-	arrived []money.Amount // by asset: at (a,1), or wanted there
-	second  []money.Amount // by asset: at (a,2), or wanted there
-	stayed  []money.Amount // by asset: of that, from (a,1)
+// replay is a plan in integers, beside what its sides keep of it.
+type replay struct {
+	arrived []money.Amount // by node: at (a,1), or wanted there
+	second  []money.Amount // by node: at (a,2), or wanted there
+	stayed  []money.Amount // by node: of that, from (a,1)
 	group   []part
-	books   []Fill
+	books   []graph.Arc // by book of one side
 }
 
 // part is a share of what one node has to send, or wants to receive.
 type part struct {
-	side   int32 // none for the stay arc
+	side   *side // nil for the stay arc
+	node   int32 // where the side leads, or comes from; none: S or T
 	amount money.Amount
 	room   money.Amount // beyond amount, at the same rate
 }
@@ -28,195 +29,216 @@ type part struct {
 // T to S. Every node pays out exactly what it has received; where rounding leaves
 // a unit too much or too little, it goes to the level that is partly filled.
 func (s *Solver) replay() {
-	f, p := &s.fills, s.p
-	f.in, f.out = filled(f.in, len(p.Sides), 0), filled(f.out, len(p.Sides), 0)
-	f.arrived, f.second = filled(f.arrived, p.Assets, 0), filled(f.second, p.Assets, 0)
-	f.stayed = filled(f.stayed, p.Assets, 0)
-	if p.In > 0 || s.result.Partial { // what all the market takes, whatever was asked
-		s.replayIn()
-	} else {
-		s.replayOut()
+	r, p := &s.result, s.p
+	switch {
+	case r.Partial: // what all the market takes, whatever was asked
+		s.replayIn(units(s.in))
+	case p.In > 0:
+		s.replayIn(p.In)
+	case !s.replayOut():
+		s.overpay()
 	}
-	r := &s.result
-	r.Failed = r.Failed || s.overflows()
+	r.Failed = s.overflows()
 	// Of amounts beyond 2^53 a float can take the last units for done.
-	r.Partial = r.Partial || p.In > 0 && r.In < p.In || p.Out > 0 && r.Out < p.Out
+	r.Partial = r.Partial || r.In < p.In || r.Out < p.Out
 	s.writeFills()
+}
+
+// blank forgets what was replayed.
+func (s *Solver) blank() {
+	f, m := &s.plan, len(s.net.assets)
+	f.arrived, f.second, f.stayed = sized(f.arrived, m, 0), sized(f.second, m, 0), sized(f.stayed, m, 0)
+	for _, d := range s.net.sides {
+		if d != nil {
+			d.in, d.out = 0, 0
+		}
+	}
+	s.result.In, s.result.Out = 0, 0
 }
 
 // overflows reports that an amount on the way does not fit.
 func (s *Solver) overflows() bool {
-	f, r := &s.fills, &s.result
-	most := max(r.In, r.Out)
-	for i := range f.in {
-		most = max(most, f.in[i], f.out[i])
+	most := max(s.result.In, s.result.Out)
+	for _, d := range s.net.sides {
+		if d != nil {
+			most = max(most, d.in, d.out)
+		}
 	}
-	for a := range f.arrived {
-		most = max(most, f.arrived[a], f.second[a])
+	for i := range s.net.assets {
+		most = max(most, s.plan.arrived[i], s.plan.second[i])
 	}
 	return most == math.MaxInt64
 }
 
 // replayIn sends the input on, layer by layer.
-func (s *Solver) replayIn() {
-	f, n := &s.fills, &s.net
-	total := s.p.In
-	if s.result.Partial {
-		total = money.Amount(math.Min(s.in, math.MaxInt64))
-	}
-	f.group = s.appendIn(f.group[:0], n.direct)
-	for _, a := range n.between {
-		f.group = s.appendIn(f.group, n.first[a])
+func (s *Solver) replayIn(total money.Amount) {
+	s.blank()
+	f, n, r := &s.plan, &s.net, &s.result
+	f.group = appendIn(f.group[:0], n.direct.side, none)
+	for i := range n.first {
+		f.group = appendIn(f.group, n.first[i].side, int32(i))
 	}
 	left := spread(f.group, total)
-	s.result.In = total - s.regroup(left)
-	for _, g := range f.group {
-		out := s.send(g)
-		if to := s.sides[g.side].to; to == s.p.Target {
-			s.result.Out = money.AddStop(s.result.Out, out)
+	if slices.ContainsFunc(f.group, part.brings) { // else so little that nothing comes out at all
+		left = s.more(left + drop(f.group))
+	}
+	for i := range f.group {
+		g := &f.group[i]
+		out, taken := g.side.give(g.amount)
+		if left += g.amount - taken; g.node == none {
+			r.Out = money.AddStop(r.Out, out)
 		} else {
-			f.arrived[to] = out
+			f.arrived[g.node] = out
 		}
 	}
-	for _, a := range n.between {
-		if f.arrived[a] > 0 {
-			s.passOn(a)
+	r.In = total - left
+	for i := range n.assets {
+		if f.arrived[i] > 0 {
+			s.passOn(int32(i))
 		}
 	}
-	for _, a := range n.between {
-		if x := f.second[a]; x > 0 {
-			out, taken := money.Amount(0), money.Amount(0)
-			if i := n.last[a]; i != none {
-				out, taken = s.sides[i].give(x)
-				f.in[i], f.out[i] = taken, out
+	for i := range n.assets {
+		if x := f.second[i]; x > 0 {
+			var out, taken money.Amount
+			if d := n.last[i].side; d != nil {
+				out, taken = d.give(x)
 			}
-			s.forgo(a, x-taken)
-			s.result.Out = money.AddStop(s.result.Out, out)
+			s.forgo(int32(i), x-taken)
+			r.Out = money.AddStop(r.Out, out)
 		}
 	}
 }
 
 // brings reports whether anything comes out of a part.
-func (s *Solver) brings(g part) bool {
-	out, _ := s.sides[g.side].give(g.amount)
+func (g part) brings() bool {
+	out, _ := g.side.give(g.amount)
 	return out > 0
 }
 
-// regroup gives left, and parts that are too small to bring anything, to sides
-// that take them, and returns what none does.
-func (s *Solver) regroup(left money.Amount) money.Amount {
-	f := &s.fills
-	if !slices.ContainsFunc(f.group, s.brings) {
-		return left // so little that nothing comes out at all
-	}
-	for i := range f.group {
-		if g := &f.group[i]; !s.brings(*g) {
+// drop empties the parts of a group that are too small to bring anything and
+// returns what they were.
+func drop(group []part) (left money.Amount) {
+	for i := range group {
+		if g := &group[i]; !g.brings() {
 			left, g.amount = left+g.amount, 0
-		}
-	}
-	for i := range f.group {
-		if g := &f.group[i]; left > 0 && g.amount > 0 {
-			_, taken := s.sides[g.side].give(g.amount + left)
-			left, g.amount = left-(taken-g.amount), taken
 		}
 	}
 	return left
 }
 
+// more offers what no part of the group can take to the next levels of whichever
+// side out of S is worth most, and returns what none takes.
+func (s *Solver) more(left money.Amount) money.Amount {
+	f := &s.plan
+	for i := range f.group {
+		f.group[i].side.in = f.group[i].amount
+	}
+	for left > 0 {
+		g := s.nextOut()
+		if g.side == nil {
+			break
+		}
+		g.amount = g.side.takes(left)
+		g.side.in += g.amount
+		f.group, left = joined(f.group, g), left-g.amount
+	}
+	return left
+}
+
+// nextOut is the side out of S whose next level is worth most.
+func (s *Solver) nextOut() (best part) {
+	n, nu := &s.net, &s.result.Prices
+	worth := 0.0
+	if w := n.direct.rate * nu.Target; w > worth && n.direct.side.takes(1) > 0 {
+		best, worth = part{side: n.direct.side, node: none}, w
+	}
+	for i := range n.first {
+		if w := n.first[i].rate * nu.One[n.assets[i]]; w > worth && n.first[i].side.takes(1) > 0 {
+			best, worth = part{side: n.first[i].side, node: int32(i)}, w
+		}
+	}
+	return best
+}
+
+// joined adds a part to the one of the same side, if there is one.
+func joined(group []part, p part) []part {
+	for i := range group {
+		if group[i].side == p.side {
+			group[i].amount += p.amount
+			return group
+		}
+	}
+	return append(group, p)
+}
+
 // passOn sends what has arrived at (a,1) on to other assets, and what is left of
 // it to (a,2).
-func (s *Solver) passOn(a int32) {
-	f, n := &s.fills, &s.net
+func (s *Solver) passOn(i int32) {
+	f, n := &s.plan, &s.net
 	f.group = f.group[:0]
-	for _, i := range n.lateral {
-		if s.sides[i].from == a {
-			f.group = s.appendIn(f.group, i)
+	for k := range n.laterals {
+		if c := &n.laterals[k]; c.from == i {
+			f.group = appendIn(f.group, c.side, c.to)
 		}
 	}
-	stays := money.Amount(n.stay[a])
-	f.group = append(f.group, part{none, stays, 0})
-	if stays > 0 || len(f.group) == 1 {
-		f.group[len(f.group)-1].room = math.MaxInt64 - stays
-	}
-	left := spread(f.group, f.arrived[a])
-	for i := range f.group[:len(f.group)-1] {
-		if g := &f.group[i]; !s.brings(*g) {
-			left, g.amount = left+g.amount, 0
-		}
-	}
+	f.group = append(f.group, s.stays(i, len(f.group) == 0))
+	left := spread(f.group, f.arrived[i])
+	left += drop(f.group[:len(f.group)-1])
 	f.group[len(f.group)-1].amount += left // to T after all, however little that brings
 	for _, g := range f.group {
-		if g.side == none {
-			f.stayed[a], f.second[a] = g.amount, money.AddStop(f.second[a], g.amount)
+		if g.side == nil {
+			f.stayed[i], f.second[i] = g.amount, money.AddStop(f.second[i], g.amount)
 		} else {
-			to := s.sides[g.side].to
-			f.second[to] = money.AddStop(f.second[to], s.send(g))
+			out, _ := g.side.give(g.amount)
+			f.second[g.node] = money.AddStop(f.second[g.node], out)
 		}
 	}
+}
+
+// stays is the part of the stay arc. It takes any amount if something stays, or if
+// it is the only one.
+func (s *Solver) stays(i int32, only bool) part {
+	g := part{node: i, amount: units(s.net.stay[i])}
+	if g.amount > 0 || only {
+		g.room = math.MaxInt64 - g.amount
+	}
+	return g
 }
 
 // forgo lowers what arrives at (a,2) by units that no level takes any more: the
 // fills before it claim that much less than they are due.
-func (s *Solver) forgo(a int32, units money.Amount) {
-	f, n := &s.fills, &s.net
-	if i := n.first[a]; i != none {
-		less := min(units, f.stayed[a])
-		f.out[i], units = f.out[i]-less, units-less
+func (s *Solver) forgo(i int32, units money.Amount) {
+	if units == 0 {
+		return
 	}
-	for _, i := range n.lateral {
-		if s.sides[i].to == a {
-			less := min(units, f.out[i])
-			f.out[i], units = f.out[i]-less, units-less
-		}
+	n := &s.net
+	if d := n.first[i].side; d != nil {
+		less := min(units, s.plan.stayed[i])
+		d.out, units = d.out-less, units-less
+	}
+	for k := n.start[i]; k < n.start[i+1]; k++ {
+		d := n.laterals[k].side
+		less := min(units, d.out)
+		d.out, units = d.out-less, units-less
 	}
 }
 
 // appendIn appends a side that carries something, with its input.
-func (s *Solver) appendIn(group []part, i int32) []part {
-	if i == none {
+func appendIn(group []part, d *side, node int32) []part {
+	if d == nil || d.idle() {
 		return group
 	}
-	d := &s.sides[i]
-	if d.full == 0 && d.used == 0 {
-		return group
-	}
-	g := part{side: i}
-	for k := range d.full {
-		g.amount += d.pieces[k].arc.In
-	}
-	if d.used > 0 {
-		used := min(money.Amount(d.used), d.pieces[d.full].arc.In)
-		g.amount, g.room = g.amount+used, d.pieces[d.full].arc.In-used
-	}
-	return append(group, g)
+	flow, room := d.filled()
+	return append(group, part{d, node, flow.In, room.In})
 }
 
 // appendOut is appendIn by output.
-func (s *Solver) appendOut(group []part, i int32) []part {
-	if i == none {
+func appendOut(group []part, d *side, node int32) []part {
+	if d == nil || d.idle() {
 		return group
 	}
-	d := &s.sides[i]
-	if d.full == 0 && d.used == 0 {
-		return group
-	}
-	g := part{side: i}
-	for k := range d.full {
-		g.amount += d.pieces[k].arc.Out
-	}
-	if d.used > 0 {
-		p := &d.pieces[d.full]
-		got := min(money.Amount(d.used*p.rate), p.arc.Out)
-		g.amount, g.room = g.amount+got, p.arc.Out-got
-	}
-	return append(group, g)
-}
-
-// send fills a side with the amount of a part and returns what comes out.
-func (s *Solver) send(g part) money.Amount {
-	out, taken := s.sides[g.side].give(g.amount)
-	s.fills.in[g.side], s.fills.out[g.side] = taken, out
-	return out
+	flow, room := d.filled()
+	return append(group, part{d, node, flow.Out, room.Out})
 }
 
 // spread makes the amounts of a group sum to total, by what is partly filled
@@ -244,32 +266,31 @@ func spread(group []part, total money.Amount) (left money.Amount) {
 
 // writeFills splits what each side does over its books.
 func (s *Solver) writeFills() {
-	f := &s.fills
-	r := &s.result
-	for i := range s.p.Sides {
-		if f.in[i] == 0 && f.out[i] == 0 {
+	f, r := &s.plan, &s.result
+	for i, d := range s.net.sides {
+		if d == nil || d.in == 0 {
 			continue
 		}
-		d := &s.sides[i]
-		f.books = f.books[:0]
-		in, out := f.in[i], f.out[i]
-		for k := 0; in > 0 && k < len(d.pieces); k++ {
+		in, out := d.in, d.out
+		if p := &d.pieces[0]; in <= p.arc.In { // no more than one level
+			r.Fills = append(r.Fills, Fill{Side: i, Book: int(p.book), In: in, Out: out})
+			continue
+		}
+		f.books = sized(f.books, len(d.books), graph.Arc{})
+		for k := 0; in > 0; k++ {
 			p := &d.pieces[k]
-			take := min(in, p.arc.In)
-			got := min(p.arc.Out, out)
+			take, got := min(in, p.arc.In), min(out, p.arc.Out)
 			if take < p.arc.In {
-				got = min(mulDiv(take, p.arc.Out, p.arc.In, money.Down), out)
+				got = min(out, mulDiv(take, p.arc.Out, p.arc.In, money.Down))
 			}
-			at := slices.IndexFunc(f.books, func(b Fill) bool { return b.Book == int(p.book) })
-			if at < 0 {
-				at = len(f.books)
-				f.books = append(f.books, Fill{Side: i, Book: int(p.book)})
-			}
-			f.books[at].In += take
-			f.books[at].Out += got
+			b := &f.books[p.book]
+			b.In, b.Out = b.In+take, b.Out+got
 			in, out = in-take, out-got
 		}
-		slices.SortFunc(f.books, func(a, b Fill) int { return a.Book - b.Book })
-		r.Fills = append(r.Fills, f.books...)
+		for k, b := range f.books {
+			if b.In > 0 {
+				r.Fills = append(r.Fills, Fill{Side: i, Book: k, In: b.In, Out: b.Out})
+			}
+		}
 	}
 }

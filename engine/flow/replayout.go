@@ -6,71 +6,150 @@ import (
 	"chronos.dev/money"
 )
 
-// replayOut asks for the output, layer by layer from the end.
-func (s *Solver) replayOut() {
-	f, n, r := &s.fills, &s.net, &s.result
-	total := s.p.Out
-	f.group = s.appendOut(f.group[:0], n.direct)
-	for _, a := range n.between {
-		f.group = s.appendOut(f.group, n.last[a])
+// replayOut asks for the output, layer by layer from the end, and reports whether
+// every node gets what is asked of it: where no level is partly filled, rounding
+// can leave one short.
+func (s *Solver) replayOut() bool {
+	s.blank()
+	f, n, r := &s.plan, &s.net, &s.result
+	f.group = appendOut(f.group[:0], n.direct.side, none)
+	for i := range n.last {
+		f.group = appendOut(f.group, n.last[i].side, int32(i))
 	}
-	r.Out = total - spread(f.group, total)
+	if s.moreOut(spread(f.group, s.p.Out)) > 0 {
+		return false
+	}
+	r.Out = s.p.Out
 	for _, g := range f.group {
-		in := s.ask(g)
-		if from := s.sides[g.side].from; from == s.p.Source {
+		if in, _ := g.side.want(g.amount); g.node == none {
 			r.In = money.AddStop(r.In, in)
 		} else {
-			f.second[from] = in
+			f.second[g.node] = in
 		}
 	}
-	for _, a := range n.between {
-		if f.second[a] > 0 {
-			s.askFor(a)
+	for i := range n.assets {
+		if f.second[i] > 0 {
+			s.askFor(int32(i))
 		}
 	}
-	for _, a := range n.between {
-		if y := f.arrived[a]; y > 0 {
-			i := n.first[a]
-			in, given := money.Amount(0), money.Amount(0)
-			if i != none {
-				in, given = s.sides[i].want(y)
-				f.in[i], f.out[i] = in, given
+	for i := range n.assets {
+		if y := f.arrived[i]; y > 0 {
+			d := n.first[i].side
+			if d == nil {
+				return false
 			}
-			r.Failed = r.Failed || given < y
+			in, given := d.want(y)
+			if given < y {
+				return false
+			}
 			r.In = money.AddStop(r.In, in)
 		}
 	}
+	return true
+}
+
+// moreOut asks the next levels of whichever side into T costs least for what no
+// part of the group can give, and returns what none gives.
+func (s *Solver) moreOut(left money.Amount) money.Amount {
+	f := &s.plan
+	for i := range f.group {
+		f.group[i].side.out = f.group[i].amount
+	}
+	for left > 0 {
+		g := s.nextIn()
+		if g.side == nil {
+			break
+		}
+		g.amount = g.side.gives(left)
+		g.side.out += g.amount
+		f.group, left = joined(f.group, g), left-g.amount
+	}
+	return left
+}
+
+// nextIn is the side into T whose next level costs least.
+func (s *Solver) nextIn() (best part) {
+	n, nu := &s.net, &s.result.Prices
+	cost := math.Inf(1)
+	if c := nu.Source / n.direct.rate; c < cost && n.direct.side.gives(1) > 0 {
+		best, cost = part{side: n.direct.side, node: none}, c
+	}
+	for i := range n.last {
+		if c := nu.Two[n.assets[i]] / n.last[i].rate; c < cost && n.last[i].side.gives(1) > 0 {
+			best, cost = part{side: n.last[i].side, node: int32(i)}, c
+		}
+	}
+	return best
 }
 
 // askFor asks other assets for what (a,2) must have, and (a,1) for the rest.
-func (s *Solver) askFor(a int32) {
-	f, n := &s.fills, &s.net
+func (s *Solver) askFor(i int32) {
+	f, n := &s.plan, &s.net
 	f.group = f.group[:0]
-	for _, i := range n.lateral {
-		if s.sides[i].to == a {
-			f.group = s.appendOut(f.group, i)
-		}
+	for k := n.start[i]; k < n.start[i+1]; k++ {
+		f.group = appendOut(f.group, n.laterals[k].side, n.laterals[k].from)
 	}
-	stays := money.Amount(n.stay[a])
-	f.group = append(f.group, part{none, stays, 0})
-	if stays > 0 || len(f.group) == 1 {
-		f.group[len(f.group)-1].room = math.MaxInt64 - stays
-	}
-	left := spread(f.group, f.second[a])
+	f.group = append(f.group, s.stays(i, len(f.group) == 0))
+	left := spread(f.group, f.second[i])
 	f.group[len(f.group)-1].amount += left
 	for _, g := range f.group {
-		if g.side == none {
-			f.arrived[a] = money.AddStop(f.arrived[a], g.amount)
-		} else {
-			from := s.sides[g.side].from
-			f.arrived[from] = money.AddStop(f.arrived[from], s.ask(g))
+		in := g.amount
+		if g.side != nil {
+			in, _ = g.side.want(g.amount)
 		}
+		f.arrived[g.node] = money.AddStop(f.arrived[g.node], in)
 	}
 }
 
-// ask fills a side for the amount of a part and returns what that costs.
-func (s *Solver) ask(g part) money.Amount {
-	in, given := s.sides[g.side].want(g.amount)
-	s.fills.in[g.side], s.fills.out[g.side] = in, given
-	return in
+// overpay buys what is wanted with a few units more than it costs: it goes on
+// augmenting until a plan for the input, rounded from S to T, gives enough, and
+// then takes as little of that input as still does. What comes out beyond is
+// forgone. If nothing is enough, the market ends before the order.
+func (s *Solver) overpay() {
+	p, r := s.p, &s.result
+	for extra := 1 + p.Out>>40; ; extra *= 8 {
+		s.goal = min(float64(p.Out)+float64(extra), math.MaxInt64)
+		ended := !s.goOn()
+		s.replayIn(units(math.Ceil(s.in)))
+		if r.Out >= p.Out {
+			break
+		}
+		if ended || extra > math.MaxInt64/8 {
+			r.Partial = true
+			s.price()
+			return
+		}
+	}
+	enough := r.In
+	for step := enough >> 1; step > 0; step >>= 1 {
+		if s.replayIn(enough - step); r.Out >= p.Out {
+			enough = r.In
+		}
+	}
+	s.replayIn(enough)
+	s.claim(r.Out - p.Out)
+}
+
+// goOn does more of an order than has been done.
+func (s *Solver) goOn() (done bool) {
+	if s.result.Spent {
+		return s.coast()
+	}
+	return s.augment()
+}
+
+// claim lowers what the sides into T give by units.
+func (s *Solver) claim(less money.Amount) {
+	n := &s.net
+	s.result.Out -= less
+	take := func(d *side) {
+		if d != nil {
+			l := min(less, d.out)
+			d.out, less = d.out-l, less-l
+		}
+	}
+	take(n.direct.side)
+	for i := range n.last {
+		take(n.last[i].side)
+	}
 }

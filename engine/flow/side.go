@@ -1,41 +1,54 @@
 package flow
 
 import (
+	"math"
+	"slices"
+	"sort"
+
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
 
 // piece is one level of one book of a side.
 type piece struct {
-	arc  graph.Arc
-	rate float64
-	book int32
+	arc           graph.Arc
+	rate          float64
+	sumIn, sumOut money.Amount // of the pieces up to this one; they stop at MaxInt64
+	book          int32
 }
 
-// sideState is how far a side is filled. Levels of its books are merged as they
-// are needed, best rate first, and un-filled in the reverse order.
-type sideState struct {
-	from, to int32
-	books    []*graph.Side
-	heads    []head  // books that have more levels, the best on top
-	pieces   []piece // merged so far
+// side is how far a Side is filled. Levels of its books are merged as they are
+// needed, best rate first, and un-filled in the reverse order. What is merged is
+// kept while the books are the same ones.
+type side struct {
+	books  []*graph.Side
+	heads  []head  // books that have more levels, the best on top
+	pieces []piece // merged so far
 
 	full int     // pieces that are filled whole
 	used float64 // of the input of piece full
+
+	in, out money.Amount // in integers, see replay
 }
 
 // head is the next level of a book.
 type head struct {
-	book, at int32
 	arc      graph.Arc
+	book, at int32
 }
 
-func (d *sideState) open(s *Side) {
-	d.from, d.to, d.books = s.From, s.To, s.Books
-	d.heads, d.pieces, d.full, d.used = d.heads[:0], d.pieces[:0], 0, 0
-	for i, b := range s.Books {
+// open empties the side, and merges anew if its books are others.
+func (d *side) open(books []*graph.Side) {
+	d.full, d.used, d.in, d.out = 0, 0, 0, 0
+	if slices.Equal(d.books, books) {
+		return
+	}
+	clear(d.books)
+	d.books = append(d.books[:0], books...)
+	d.heads, d.pieces = d.heads[:0], d.pieces[:0]
+	for i, b := range books {
 		if len(b.Arcs) > 0 {
-			d.heads = append(d.heads, head{book: int32(i), arc: b.Arcs[0]})
+			d.heads = append(d.heads, head{b.Arcs[0], int32(i), 0})
 		}
 	}
 	for i := len(d.heads)/2 - 1; i >= 0; i-- {
@@ -45,12 +58,15 @@ func (d *sideState) open(s *Side) {
 }
 
 // pull merges one more level, if there is one.
-func (d *sideState) pull() {
+func (d *side) pull() {
 	if len(d.heads) == 0 {
 		return
 	}
 	h := &d.heads[0]
-	d.pieces = append(d.pieces, piece{h.arc, float64(h.arc.Out) / float64(h.arc.In), h.book})
+	p := piece{arc: h.arc, rate: float64(h.arc.Out) / float64(h.arc.In), book: h.book}
+	before := d.before(len(d.pieces))
+	p.sumIn, p.sumOut = money.AddStop(before.In, h.arc.In), money.AddStop(before.Out, h.arc.Out)
+	d.pieces = append(d.pieces, p)
 	arcs := d.books[h.book].Arcs
 	if h.at++; int(h.at) < len(arcs) {
 		h.arc = arcs[h.at]
@@ -62,7 +78,16 @@ func (d *sideState) pull() {
 	d.sink(0)
 }
 
-func (d *sideState) before(i, j int) bool {
+// before is the sum of the first n pieces.
+func (d *side) before(n int) graph.Arc {
+	if n == 0 {
+		return graph.Arc{}
+	}
+	p := &d.pieces[n-1]
+	return graph.Arc{In: p.sumIn, Out: p.sumOut}
+}
+
+func (d *side) less(i, j int) bool {
 	a, b := &d.heads[i], &d.heads[j]
 	if c := a.arc.Cmp(b.arc); c != 0 {
 		return c > 0
@@ -70,16 +95,16 @@ func (d *sideState) before(i, j int) bool {
 	return a.book < b.book
 }
 
-func (d *sideState) sink(i int) {
+func (d *side) sink(i int) {
 	for {
 		child := 2*i + 1
 		if child >= len(d.heads) {
 			return
 		}
-		if r := child + 1; r < len(d.heads) && d.before(r, child) {
+		if r := child + 1; r < len(d.heads) && d.less(r, child) {
 			child = r
 		}
-		if !d.before(child, i) {
+		if !d.less(child, i) {
 			return
 		}
 		d.heads[i], d.heads[child] = d.heads[child], d.heads[i]
@@ -88,15 +113,23 @@ func (d *sideState) sink(i int) {
 }
 
 // rate is the rate of the next unit, 0 if the side is used up.
-func (d *sideState) rate() float64 {
+func (d *side) rate() float64 {
 	if d.full < len(d.pieces) {
 		return d.pieces[d.full].rate
 	}
 	return 0
 }
 
+// top is the best rate, filled or not.
+func (d *side) top() float64 {
+	if len(d.pieces) == 0 {
+		return 0
+	}
+	return d.pieces[0].rate
+}
+
 // last is the rate of the last unit that was filled, 0 if none was.
-func (d *sideState) last() float64 {
+func (d *side) last() float64 {
 	switch {
 	case d.used > 0:
 		return d.pieces[d.full].rate
@@ -106,13 +139,22 @@ func (d *sideState) last() float64 {
 	return 0
 }
 
-// room is how much input the next piece takes.
-func (d *sideState) room() float64 {
-	return float64(d.pieces[d.full].arc.In) - d.used
+// marginal is the level of last, or the next one if nothing is filled.
+func (d *side) marginal() graph.Arc {
+	if d.used == 0 && d.full > 0 {
+		return d.pieces[d.full-1].arc
+	}
+	return d.pieces[d.full].arc
 }
 
+// idle reports that nothing is filled.
+func (d *side) idle() bool { return d.full == 0 && d.used == 0 }
+
+// room is how much input the next piece takes.
+func (d *side) room() float64 { return float64(d.pieces[d.full].arc.In) - d.used }
+
 // back is how much output can be un-filled at the rate of last.
-func (d *sideState) back() float64 {
+func (d *side) back() float64 {
 	if d.used > 0 {
 		return d.used * d.pieces[d.full].rate
 	}
@@ -120,7 +162,7 @@ func (d *sideState) back() float64 {
 }
 
 // fill fills amount of input; all of the piece if whole.
-func (d *sideState) fill(amount float64, whole bool) {
+func (d *side) fill(amount float64, whole bool) {
 	if d.used += amount; whole {
 		d.used = 0
 		if d.full++; d.full == len(d.pieces) {
@@ -130,7 +172,7 @@ func (d *sideState) fill(amount float64, whole bool) {
 }
 
 // unfill takes back amount of output; all of the piece if whole.
-func (d *sideState) unfill(amount float64, whole bool) {
+func (d *side) unfill(amount float64, whole bool) {
 	if d.used == 0 {
 		d.full--
 		d.used = float64(d.pieces[d.full].arc.In)
@@ -141,7 +183,7 @@ func (d *sideState) unfill(amount float64, whole bool) {
 }
 
 // piece returns the i-th level, false beyond the last.
-func (d *sideState) piece(i int) (*piece, bool) {
+func (d *side) piece(i int) (*piece, bool) {
 	for i >= len(d.pieces) && len(d.heads) > 0 {
 		d.pull()
 	}
@@ -151,36 +193,78 @@ func (d *sideState) piece(i int) (*piece, bool) {
 	return nil, false
 }
 
-// give returns what in gives, rounded down, and how much of in the side takes.
-func (d *sideState) give(in money.Amount) (out, taken money.Amount) {
-	for i := 0; in > 0; i++ {
-		p, ok := d.piece(i)
-		if !ok {
-			return out, taken
-		}
-		take, got := p.arc.In, p.arc.Out
-		if take > in {
-			take, got = in, mulDiv(in, p.arc.Out, p.arc.In, money.Down)
-		}
-		in, taken, out = in-take, taken+take, money.AddStop(out, got)
+// give fills the side with in, in integers: out is what that gives, rounded down,
+// and taken how much of in the side takes.
+func (d *side) give(in money.Amount) (out, taken money.Amount) {
+	for len(d.heads) > 0 && d.before(len(d.pieces)).In < in {
+		d.pull()
 	}
-	return out, taken
+	i := sort.Search(len(d.pieces), func(i int) bool { return d.pieces[i].sumIn >= in })
+	before := d.before(i)
+	d.in, d.out = before.In, before.Out
+	if i < len(d.pieces) {
+		a := d.pieces[i].arc
+		more := in - before.In
+		d.in, d.out = in, money.AddStop(d.out, mulDiv(more, a.Out, a.In, money.Down))
+	}
+	return d.out, d.in
 }
 
-// want returns what out costs, rounded up, and how much of out the side gives.
-func (d *sideState) want(out money.Amount) (in, given money.Amount) {
-	for i := 0; out > 0; i++ {
-		p, ok := d.piece(i)
-		if !ok {
-			return in, given
-		}
-		take, got := p.arc.In, p.arc.Out
-		if got > out {
-			take, got = mulDiv(out, p.arc.In, p.arc.Out, money.Up), out
-		}
-		out, given, in = out-got, given+got, money.AddStop(in, take)
+// want fills the side for out, in integers: in is what that costs, rounded up, and
+// given how much of out the side gives.
+func (d *side) want(out money.Amount) (in, given money.Amount) {
+	for len(d.heads) > 0 && d.before(len(d.pieces)).Out < out {
+		d.pull()
 	}
-	return in, given
+	i := sort.Search(len(d.pieces), func(i int) bool { return d.pieces[i].sumOut >= out })
+	before := d.before(i)
+	d.in, d.out = before.In, before.Out
+	if i < len(d.pieces) {
+		a := d.pieces[i].arc
+		more := out - before.Out
+		d.in, d.out = money.AddStop(d.in, mulDiv(more, a.In, a.Out, money.Up)), out
+	}
+	return d.in, d.out
+}
+
+// filled is the flow in integers, rounded down, and how much more the piece takes
+// that is partly filled.
+func (d *side) filled() (flow, room graph.Arc) {
+	flow = d.before(d.full)
+	if d.used > 0 {
+		p := &d.pieces[d.full]
+		used := graph.Arc{
+			In:  min(units(d.used), p.arc.In),
+			Out: min(units(d.used*p.rate), p.arc.Out),
+		}
+		flow = graph.Arc{In: money.AddStop(flow.In, used.In), Out: money.AddStop(flow.Out, used.Out)}
+		room = graph.Arc{In: p.arc.In - used.In, Out: p.arc.Out - used.Out}
+	}
+	return flow, room
+}
+
+// takes is how much of more input the side takes beyond in.
+func (d *side) takes(more money.Amount) money.Amount {
+	for len(d.heads) > 0 && d.before(len(d.pieces)).In-d.in < more {
+		d.pull()
+	}
+	return min(more, d.before(len(d.pieces)).In-d.in)
+}
+
+// gives is how much of more output the side gives beyond out.
+func (d *side) gives(more money.Amount) money.Amount {
+	for len(d.heads) > 0 && d.before(len(d.pieces)).Out-d.out < more {
+		d.pull()
+	}
+	return min(more, d.before(len(d.pieces)).Out-d.out)
+}
+
+// units is the whole number of units in an amount that is not negative.
+func units(f float64) money.Amount {
+	if f >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return money.Amount(f)
 }
 
 // mulDiv is money.MulDiv of a share of a level, which is at most the level.

@@ -1,0 +1,272 @@
+package flow
+
+import (
+	"math"
+	"math/bits"
+
+	"chronos.dev/money"
+)
+
+// Weak duality: give every node a price nu >= 0, the target a positive one. Then
+// no plan gives more than
+//
+//	B(nu) = (nu_S*X + sum over arcs v->w of max(0, Out*nu_w - In*nu_v)) / nu_T
+//
+// of the target for X of the source, where nu(a,1) >= nu(a,2), since an amount may
+// stay. For an amount wanted the same is read for X. Any prices give a bound that
+// holds, bad ones a loose one: floats may propose them, and integers form the sum.
+
+// Nu are node prices as whole numbers of at most 62 bits, by asset in layer one
+// and two. One[a] >= Two[a].
+type Nu struct {
+	Source, Target uint64
+	One, Two       []uint64
+}
+
+const (
+	nuBits    = 60 // of the largest price made from floats
+	nuMaxBits = 62 // of any
+)
+
+// certificate is room for the prices of a try.
+type certificate struct{ try Nu }
+
+// certify proves the plan by the better of two price lists: the node prices of the
+// kernel, and those with the exact rates of the last walk, where these fit.
+func (s *Solver) certify() {
+	r, nu := &s.result, &s.result.Prices
+	t := &s.sure.try
+	r.Nu.Source, r.Nu.Target = 0, 0
+	if r.Bound = money.Amount(math.MaxInt64); s.wanted() {
+		r.Bound = 0
+	}
+	if nu.Source <= 0 && nu.Target <= 0 {
+		return
+	}
+	whole(t, nu)
+	s.try()
+	if s.chain(t, nu) {
+		s.try()
+	}
+}
+
+// wanted reports whether the bound is of an input.
+func (s *Solver) wanted() bool { return s.p.Out > 0 && !s.result.Partial }
+
+// try takes the prices of a try if they prove more.
+func (s *Solver) try() {
+	r, t := &s.result, &s.sure.try
+	var sum acc
+	n := &s.net
+	if d := n.direct.side; d != nil {
+		s.surplus(&sum, d, t.Source, t.Target)
+	}
+	for i, a := range n.assets {
+		if d := n.first[i].side; d != nil {
+			s.surplus(&sum, d, t.Source, t.One[a])
+		}
+		if d := n.last[i].side; d != nil {
+			s.surplus(&sum, d, t.Two[a], t.Target)
+		}
+	}
+	for k := range n.laterals {
+		c := &n.laterals[k]
+		s.surplus(&sum, c.side, t.One[n.assets[c.from]], t.Two[n.assets[c.to]])
+	}
+	var b money.Amount
+	if s.wanted() {
+		b = sum.below(uint64(s.p.Out), t.Target, t.Source)
+	} else {
+		sum.addMul(uint64(s.bounded()), t.Source)
+		b = sum.divUp(t.Target)
+	}
+	if r.Nu.Target == 0 || (b < r.Bound) != s.wanted() && b != r.Bound {
+		r.Bound = b
+		r.Nu, *t = *t, r.Nu
+	}
+}
+
+// bounded is the input that an output is bounded for.
+func (s *Solver) bounded() money.Amount {
+	if s.result.Partial {
+		return s.result.In
+	}
+	return s.p.In
+}
+
+// surplus adds max(0, Out*to - In*from) over all levels of a side, which are
+// sorted: those of a prefix, that ends near what is filled, and their sums are
+// known.
+func (s *Solver) surplus(sum *acc, d *side, from, to uint64) {
+	k := min(d.full, len(d.pieces))
+	for ; k > 0 && !gains(&d.pieces[k-1], from, to); k-- {
+	}
+	for {
+		p, ok := d.piece(k)
+		if !ok || !gains(p, from, to) {
+			break
+		}
+		k++
+	}
+	before := d.before(k)
+	if before.In < math.MaxInt64 && before.Out < math.MaxInt64 {
+		sum.addSurplus(uint64(before.Out), to, uint64(before.In), from)
+		return
+	}
+	for i := range k {
+		a := &d.pieces[i].arc
+		sum.addSurplus(uint64(a.Out), to, uint64(a.In), from)
+	}
+}
+
+func gains(p *piece, from, to uint64) bool {
+	h1, l1 := bits.Mul64(uint64(p.arc.Out), to)
+	h2, l2 := bits.Mul64(uint64(p.arc.In), from)
+	return h1 > h2 || h1 == h2 && l1 > l2
+}
+
+// whole scales prices to integers, each a little more towards S than what comes
+// after it: an arc that is just worth taking is then not, which costs the bound
+// that little of the order. The other way round it would cost it that little of
+// the whole arc, which may be far larger.
+func whole(w *Nu, nu *Prices) {
+	const nudge = 1 + 0x1p-48
+	most := max(nu.Source, nu.Target)
+	for i := range nu.One {
+		most = max(most, nu.One[i], nu.Two[i])
+	}
+	scale := math.Ldexp(1, nuBits) / most
+	w.Source, w.Target = uint64(nu.Source*scale*(nudge*nudge*nudge))+1, uint64(nu.Target*scale)
+	w.One, w.Two = w.One[:0], w.Two[:0]
+	for i := range nu.One {
+		two := uint64(nu.Two[i] * scale * nudge)
+		w.One = append(w.One, max(uint64(nu.One[i]*scale*(nudge*nudge)), two))
+		w.Two = append(w.Two, two)
+	}
+}
+
+// chain prices the ends and the nodes of the last walk by the whole numbers of the
+// levels it has filled last, the others by nu. It reports whether that fits. It
+// makes the bound of an order for one way the plan to the unit, however large the
+// level.
+func (s *Solver) chain(w *Nu, nu *Prices) bool {
+	before, after := uint64(1), uint64(1) // In of the arcs so far, from S; Out of the arcs beyond
+	for i := range s.walk {
+		st := &s.walk[i]
+		if st.back {
+			return false
+		}
+		if st.arc == nil {
+			continue
+		}
+		hi, lo := bits.Mul64(after, uint64(st.side.marginal().Out))
+		if after = lo; hi > 0 || lo >= 1<<nuMaxBits {
+			return false
+		}
+	}
+	w.Source = after
+	for i := len(s.walk) - 1; i >= 0; i-- {
+		st := &s.walk[i]
+		if st.arc != nil {
+			a := st.side.marginal()
+			hi, lo := bits.Mul64(before, uint64(a.In))
+			if before, after = lo, after/uint64(a.Out); hi > 0 || lo >= 1<<nuMaxBits {
+				return false
+			}
+		}
+	}
+	w.Target = before
+	return s.chainNodes(w, nu)
+}
+
+// chainNodes prices the nodes for chain, given the ends.
+func (s *Solver) chainNodes(w *Nu, nu *Prices) bool {
+	scale := float64(w.Target) / nu.Target
+	w.One, w.Two = sized(w.One, len(nu.One), 0), sized(w.Two, len(nu.Two), 0)
+	for i := range nu.One {
+		one, two := nu.One[i]*scale, nu.Two[i]*scale
+		if one >= 1<<nuMaxBits {
+			return false
+		}
+		w.One[i], w.Two[i] = max(uint64(one), uint64(two)), uint64(two)
+	}
+	at := w.Source
+	before := uint64(1)
+	for i := len(s.walk) - 1; i >= 0; i-- {
+		st := &s.walk[i]
+		if st.arc != nil {
+			a := st.side.marginal()
+			at /= uint64(a.Out)
+			before *= uint64(a.In)
+		}
+		if st.head == none {
+			break
+		}
+		hi, price := bits.Mul64(at, before)
+		if hi > 0 || price >= 1<<nuMaxBits {
+			return false
+		}
+		if a := s.net.assets[st.head]; st.layer == 1 {
+			w.One[a] = price
+		} else {
+			w.Two[a] = price
+		}
+	}
+	for i := range w.One {
+		w.One[i] = max(w.One[i], w.Two[i])
+	}
+	return w.Source > 0 && w.Target > 0
+}
+
+// Bound is B(nu) over every level of every side of a problem, rounded up: no plan
+// turns In into more. Where Out is asked for it is the least that buys it, rounded
+// down. It knows nothing of how a plan was made.
+func Bound(p *Problem, nu *Nu) money.Amount {
+	var sum acc
+	for i := range p.Sides {
+		d := &p.Sides[i]
+		from, to, ok := nu.ends(p, d)
+		if !ok {
+			continue
+		}
+		for _, b := range d.Books {
+			for _, a := range b.Arcs {
+				sum.addSurplus(uint64(a.Out), to, uint64(a.In), from)
+			}
+		}
+	}
+	if p.Out > 0 {
+		return sum.below(uint64(p.Out), nu.Target, nu.Source)
+	}
+	sum.addMul(uint64(p.In), nu.Source)
+	return sum.divUp(nu.Target)
+}
+
+// ends returns the prices at both ends of a side, false if no walk can use it.
+func (nu *Nu) ends(p *Problem, d *Side) (from, to uint64, ok bool) {
+	switch {
+	case d.To == p.Source || d.From == p.Target:
+		return 0, 0, false
+	case d.From == p.Source && d.To == p.Target:
+		return nu.Source, nu.Target, true
+	case d.From == p.Source:
+		return nu.Source, nu.One[d.To], p.MaxHops >= 2
+	case d.To == p.Target:
+		return nu.Two[d.From], nu.Target, p.MaxHops >= 2
+	}
+	return nu.One[d.From], nu.Two[d.To], p.MaxHops >= 3 && reaches(p, d.From)
+}
+
+// reaches reports whether anything is offered from the source into asset a.
+func reaches(p *Problem, a int32) bool {
+	for i := range p.Sides {
+		if d := &p.Sides[i]; d.From == p.Source && d.To == a {
+			for _, b := range d.Books {
+				if len(b.Arcs) > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
