@@ -99,8 +99,8 @@ func (m *marketDoc) compile() error {
 		}
 	}
 	for _, k := range m.Markets {
-		fee, ok := new(big.Rat).SetString(k.Fee)
-		if !ok || strings.ContainsAny(k.Fee, "eE/") || fee.Sign() < 0 || fee.Cmp(big.NewRat(10_000, 1)) >= 0 {
+		fee, ok := decimal(k.Fee)
+		if !ok || fee.Cmp(big.NewRat(10_000, 1)) >= 0 {
 			return fmt.Errorf("market %s %s-%s: taker_fee_bps %q", k.Venue, k.Base, k.Quote, k.Fee)
 		}
 		fee.Quo(fee, big.NewRat(10_000, 1))
@@ -155,7 +155,7 @@ func readBook(text [][2]string, order int) ([]entry, error) {
 	for _, l := range text {
 		price, okPrice := decimal(l[0])
 		size, okSize := decimal(l[1])
-		if !okPrice || !okSize {
+		if !okPrice || !okSize || price.Sign() == 0 || size.Sign() == 0 {
 			return nil, fmt.Errorf("level %.60q", l)
 		}
 		all = append(all, entry{price, size})
@@ -198,13 +198,13 @@ func (s *side) digest() string {
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
-// decimal reads a plain decimal above zero.
+// decimal reads a plain decimal: digits and a point, no exponent of any kind.
 func decimal(s string) (*big.Rat, bool) {
 	if len(s) == 0 || len(s) > 60 || strings.Trim(s, "0123456789.") != "" {
 		return nil, false
 	}
 	r, ok := new(big.Rat).SetString(s)
-	return r, ok && r.Sign() > 0
+	return r, ok
 }
 
 func pow(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
