@@ -100,16 +100,15 @@ type Solver struct {
 	goal    float64 // how much of In or Out is to be done
 	result  Result
 	afresh  bool // label from scratch for every walk, to compare with
+
+	corners  []Point // of Ladder
+	cornered bool
 }
 
 // Solve finds the best plan.
 func (s *Solver) Solve(p *Problem) *Result {
-	s.p = p
-	s.walk = s.walk[:0]
-	s.in, s.out, s.goal = 0, 0, float64(max(p.In, p.Out))
+	s.begin(p)
 	r := &s.result
-	*r = Result{Fills: r.Fills[:0], Prices: r.Prices, Nu: r.Nu}
-	s.open()
 	done := s.augment()
 	s.price()
 	if r.Spent {
@@ -122,6 +121,16 @@ func (s *Solver) Solve(p *Problem) *Result {
 	s.replay()
 	s.certify()
 	return r
+}
+
+// begin empties the network of a problem.
+func (s *Solver) begin(p *Problem) {
+	s.p = p
+	s.walk = s.walk[:0]
+	s.in, s.out, s.goal = 0, 0, float64(max(p.In, p.Out))
+	r := &s.result
+	*r = Result{Fills: r.Fills[:0], Prices: r.Prices, Nu: r.Nu}
+	s.open()
 }
 
 // augment sends flow along the best remaining walk, again and again, and reports
@@ -139,7 +148,12 @@ func (s *Solver) augment() (done bool) {
 		}
 		r.Walks++
 		s.trace()
-		if done = s.push(); s.afresh {
+		rate := s.label.rate
+		done = s.push()
+		if s.cornered {
+			s.corner(rate, r.Walks == 1)
+		}
+		if s.afresh {
 			s.relabel()
 		} else {
 			s.rise()
