@@ -204,3 +204,51 @@ func BenchmarkSpokes(b *testing.B) {
 		b.ReportMetric(float64(large99)/float64(p99), "p99-to-small")
 	}
 }
+
+// copied is an order over books that are equal but others, to a solver changed
+// ones: the next order of the same pair has others again.
+func copied(p *Problem) *Problem {
+	q := *p
+	q.Sides = slices.Clone(p.Sides)
+	for i := range q.Sides {
+		d := &q.Sides[i]
+		d.Books = slices.Clone(d.Books)
+		for k, b := range d.Books {
+			d.Books[k] = &graph.Side{Arcs: b.Arcs}
+		}
+	}
+	return &q
+}
+
+// BenchmarkMerging reports how much longer an order takes when all books of all
+// its sides have changed since the solver saw them, and when one book of one side
+// in five has.
+func BenchmarkMerging(b *testing.B) {
+	w := newTown(10, 5, 30, 50)
+	for _, dollars := range []float64{1e4, 1e6} {
+		b.Run(fmt.Sprintf("$%.0e", dollars), func(b *testing.B) {
+			orders := w.orders(200, dollars, w.any)
+			var all, some []*Problem
+			for _, p := range orders {
+				all, some = append(all, copied(p)), append(some, copied(p))
+			}
+			for i, p := range some {
+				for k := range p.Sides {
+					if kept := orders[i].Sides[k].Books; k%5 > 0 {
+						p.Sides[k].Books = kept
+					} else {
+						copy(p.Sides[k].Books[1:], kept[1:])
+					}
+				}
+			}
+			var s, c, d Solver
+			for b.Loop() {
+				warm, _ := quantiles(orders, func(p *Problem) { s.Solve(p) })
+				cold, _ := quantiles(all, func(p *Problem) { c.Solve(p) })
+				few, _ := quantiles(some, func(p *Problem) { d.Solve(p) })
+				b.ReportMetric(float64(cold)/float64(warm), "all-changed")
+				b.ReportMetric(float64(few)/float64(warm), "some-changed")
+			}
+		})
+	}
+}

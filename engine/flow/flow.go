@@ -89,7 +89,7 @@ type Result struct {
 // with the same books in the same order; books are immutable.
 type Solver struct {
 	p     *Problem
-	sides map[pair]*side
+	sides table
 	net   network
 	label labels
 	walk  []step

@@ -53,9 +53,6 @@ type network struct {
 // open builds the network and empties its sides.
 func (s *Solver) open() {
 	n, p := &s.net, s.p
-	if s.sides == nil {
-		s.sides = make(map[pair]*side)
-	}
 	n.node = sized(n.node, p.Assets, none)
 	n.direct, n.sides = arc{}, sized(n.sides, len(p.Sides), nil)
 	for i := range p.Sides {
@@ -154,11 +151,7 @@ func (s *Solver) between(i int) (from, to int32, ok bool) {
 // arc opens the i-th side; one that offers nothing is none.
 func (s *Solver) arc(i int) arc {
 	d := &s.p.Sides[i]
-	sd := s.sides[pair{d.From, d.To}]
-	if sd == nil {
-		sd = new(side)
-		s.sides[pair{d.From, d.To}] = sd
-	}
+	sd := s.sides.of(pair{d.From, d.To})
 	if sd.open(d.Books); len(sd.pieces) == 0 {
 		return arc{}
 	}
