@@ -309,3 +309,98 @@ func bestSplit(direct, first, last *Side, x money.Amount) money.Amount {
 	}
 	return best
 }
+
+// TestLargestAmounts: with levels up to the largest amounts there are, what is
+// filled can be, within its bound, or the result says that it does not fit.
+func TestLargestAmounts(t *testing.T) {
+	var s Solver
+	done, failed := 0, 0
+	worst := 0.0
+	for i := range 5_000 {
+		r := rand.New(rand.NewPCG(uint64(i), 43))
+		p := tiny(r, 1<<(50+r.IntN(12)))
+		if r.IntN(3) == 0 {
+			p.In, p.Out = money.Amount(float64(p.In)*1.9), money.Amount(float64(p.Out)*1.9)
+		}
+		res := s.Solve(p)
+		if res.Failed {
+			failed++
+			continue
+		}
+		if err := feasible(p, res); err != nil {
+			t.Fatalf("case %d: %v\n%+v", i, err, res)
+		}
+		if res.In == 0 || res.Out == 0 {
+			continue
+		}
+		done++
+		q := asked(p, res)
+		if b := Bound(q, &res.Nu); b != res.Bound || beats(q, res.In, res.Out, b) {
+			t.Fatalf("case %d: %d -> %d, bound %d, over every level %d", i, res.In, res.Out, res.Bound, b)
+		}
+		gap := float64(res.Bound)/float64(res.Out) - 1
+		if q.Out > 0 {
+			gap = float64(res.In)/float64(res.Bound) - 1
+		}
+		if worst = max(worst, gap); gap > 1e-9 && res.Bound < math.MaxInt64 {
+			t.Errorf("case %d: %d -> %d, bound %d: a gap of %.3g", i, res.In, res.Out, res.Bound, gap)
+		}
+	}
+	t.Logf("%d done, %d do not fit, worst gap %.2g", done, failed, worst)
+	if done < 1_000 {
+		t.Error("too few fit")
+	}
+}
+
+// TestBetweenDoesNotFit: 24e18 units of an asset between are more than an amount
+// holds, though no side carries more than fits.
+func TestBetweenDoesNotFit(t *testing.T) {
+	hop := func(from, to int32, arcs ...graph.Arc) Side { return Side{from, to, []*graph.Side{book(arcs...)}} }
+	big := graph.Arc{In: 8e18, Out: 10}
+	cheap := graph.Arc{In: 1, Out: 8e18}
+	p := &Problem{Assets: 6, Target: 1, MaxHops: 3, In: 3, Sides: []Side{
+		hop(0, 2, cheap, cheap, cheap), hop(2, 3, big), hop(2, 4, big), hop(2, 5, big),
+		hop(3, 1, graph.Arc{In: 10, Out: 10}), hop(4, 1, graph.Arc{In: 10, Out: 10}), hop(5, 1, graph.Arc{In: 10, Out: 10}),
+	}}
+	if r := new(Solver).Solve(p); !r.Failed {
+		t.Errorf("%+v", r)
+	}
+	p.In, p.Out = 0, 30
+	if r := new(Solver).Solve(p); !r.Failed {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestLastUnits: what a float takes for done, the last units of a large order, is
+// filled all the same, by the next level that is best.
+func TestLastUnits(t *testing.T) {
+	hop := func(from, to int32, arcs ...graph.Arc) Side { return Side{from, to, []*graph.Side{book(arcs...)}} }
+	large, next, poor := graph.Arc{In: 1e14, Out: 2e14}, graph.Arc{In: 1e6, Out: 1e6}, graph.Arc{In: 2e6, Out: 1e6}
+	tests := []struct {
+		name    string
+		sides   []Side
+		in, out money.Amount // ordered
+		wantIn  money.Amount
+		wantOut money.Amount
+	}{
+		{"sold, one pair", []Side{hop(0, 1, large, next)}, 1e14 + 3, 0, 1e14 + 3, 2e14 + 3},
+		{"bought, one pair", []Side{hop(0, 1, large, next)}, 0, 2e14 + 7, 1e14 + 7, 2e14 + 7},
+		{"sold, on the better of two ways", []Side{hop(0, 1, large, poor), hop(0, 2, next), hop(2, 1, next)},
+			1e14 + 4, 0, 1e14 + 4, 2e14 + 4},
+		{"bought, on the better of two ways", []Side{hop(0, 1, large, poor), hop(0, 2, next), hop(2, 1, next)},
+			0, 2e14 + 4, 1e14 + 4, 2e14 + 4},
+		{"sold, of two assets", []Side{hop(0, 2, large), hop(2, 1, graph.Arc{In: 2e14, Out: 1e14}), hop(0, 1, poor)},
+			1e14 + 4, 0, 1e14 + 4, 1e14 + 2},
+		{"bought, of two assets", []Side{hop(0, 2, large), hop(2, 1, graph.Arc{In: 2e14, Out: 1e14}), hop(0, 1, poor)},
+			0, 1e14 + 4, 1e14 + 8, 1e14 + 4},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := &Problem{Assets: 3, Target: 1, MaxHops: 3, Sides: tt.sides, In: tt.in, Out: tt.out}
+			r := new(Solver).Solve(p)
+			if err := feasible(p, r); r.In != tt.wantIn || r.Out != tt.wantOut || r.Partial || r.Failed || err != nil {
+				t.Errorf("%d -> %d, want %d -> %d: %v, %+v", r.In, r.Out, tt.wantIn, tt.wantOut, err, r)
+			}
+		})
+	}
+}

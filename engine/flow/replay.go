@@ -244,10 +244,11 @@ func appendOut(group []part, d *side, node int32) []part {
 // spread makes the amounts of a group sum to total, by what is partly filled
 // first and then by any, and returns what none of them can take.
 func spread(group []part, total money.Amount) (left money.Amount) {
-	left = total
+	var sum money.Amount
 	for i := range group {
-		left -= group[i].amount
+		sum = money.AddStop(sum, group[i].amount)
 	}
+	left = total - sum
 	for i := range group {
 		if more := min(left, group[i].room); more > 0 {
 			group[i].amount, left = group[i].amount+more, left-more
