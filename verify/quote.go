@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"strings"
+	"unicode/utf8"
 )
 
 // MaxBytes is the largest file that is read.
@@ -14,17 +16,24 @@ const MaxBytes = 64 << 20
 
 // quoteDoc is what is checked of a quote.
 type quoteDoc struct {
-	SellAsset  string `json:"sell_asset"`
-	BuyAsset   string `json:"buy_asset"`
-	SellAmount string `json:"sell_amount"`
-	BuyAmount  string `json:"buy_amount"`
-	Routes     []struct {
+	Status     string  `json:"status"`
+	SellAsset  string  `json:"sell_asset"`
+	BuyAsset   string  `json:"buy_asset"`
+	SellAmount string  `json:"sell_amount"`
+	BuyAmount  string  `json:"buy_amount"`
+	Rate       *string `json:"rate"`
+	Inverse    *string `json:"inverse_rate"`
+	Fees       []struct {
+		Venue  string `json:"venue"`
+		Asset  string `json:"asset"`
+		Amount string `json:"amount"`
+	} `json:"fees"`
+	Routes []struct {
+		Share      string `json:"share"`
 		SellAmount string `json:"sell_amount"`
 		BuyAmount  string `json:"buy_amount"`
 		Hops       []struct {
-			Venue      string `json:"venue"`
-			Market     string `json:"market"`
-			Side       string `json:"side"`
+			sideName
 			SellAsset  string `json:"sell_asset"`
 			BuyAsset   string `json:"buy_asset"`
 			SellAmount string `json:"sell_amount"`
@@ -50,18 +59,14 @@ type quoteDoc struct {
 				Two   units  `json:"two"`
 			} `json:"assets"`
 		} `json:"node_prices"`
-		Sides           []sideDoc `json:"sides"`
-		SidesConsidered int       `json:"sides_considered"`
-		VenuesExcluded  []string  `json:"venues_excluded"`
+		Sides []struct {
+			sideName
+			Version string `json:"version"`
+			Digest  string `json:"digest"`
+		} `json:"sides"`
+		SidesConsidered int      `json:"sides_considered"`
+		VenuesExcluded  []string `json:"venues_excluded"`
 	} `json:"certificate"`
-}
-
-type sideDoc struct {
-	Venue   string `json:"venue"`
-	Market  string `json:"market"`
-	Side    string `json:"side"`
-	Version string `json:"version"`
-	Digest  string `json:"digest"`
 }
 
 // units is a whole number as a string of at most 20 digits.
@@ -75,37 +80,64 @@ func (u *units) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
 	}
-	if len(s) == 0 || len(s) > 20 || len(bytes.Trim([]byte(s), "0123456789")) > 0 {
+	if len(s) == 0 || len(s) > 20 || strings.Trim(s, "0123456789") != "" {
 		return fmt.Errorf("%.40q is no whole number", s)
 	}
 	u.v.SetString(s, 10)
 	return nil
 }
 
-func readQuote(b []byte) (*quoteDoc, error) {
-	q := &quoteDoc{}
-	return q, decode(b, q)
-}
-
-func readMarket(b []byte) (*marketDoc, error) {
-	m := &marketDoc{}
-	if err := decode(b, m); err != nil {
-		return nil, err
-	}
-	return m, m.compile()
-}
-
-// decode reads one JSON value. Members that are not checked are not looked at.
-func decode(b []byte, v any) error {
+// decode reads one JSON value. With all set it has no member that v has not.
+func decode(b []byte, v any, all bool) error {
 	if len(b) > MaxBytes {
 		return fmt.Errorf("more than %d bytes", MaxBytes)
 	}
+	if !utf8.Valid(b) {
+		return errors.New("bytes that are no UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
+	if all {
+		d.DisallowUnknownFields()
+	}
 	if err := d.Decode(v); err != nil {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("more than one value")
 	}
-	return nil
+	d = json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	return plain(d, 16)
+}
+
+// plain refuses what two readers may read as two things: a member that is given
+// twice, or whose name is not in lower case, which json takes for one that is.
+func plain(d *json.Decoder, depth int) error {
+	t, err := d.Token()
+	open, ok := t.(json.Delim)
+	if err != nil || !ok {
+		return err
+	}
+	if depth == 0 {
+		return errors.New("nested too deep")
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if open == '{' {
+			t, err := d.Token()
+			if err != nil {
+				return err
+			}
+			key := t.(string) // Decode has read it before
+			if seen[key] || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") != "" {
+				return fmt.Errorf("member %.40q is given twice, or is not in lower case", key)
+			}
+			seen[key] = true
+		}
+		if err := plain(d, depth-1); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
 }
