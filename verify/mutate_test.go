@@ -172,6 +172,16 @@ var mutations = []mutation{
 		w.cert["venues_excluded"] = []any{w.used["venue"]}
 		return true
 	}},
+	{"a used venue excluded, and not counted", "market", func(w *world) bool {
+		w.cert["venues_excluded"] = append(w.cert["venues_excluded"].([]any), w.used["venue"])
+		less := int64(0)
+		for _, k := range w.market["markets"].([]any) {
+			if b := k.(object); b["venue"] == w.used["venue"] {
+				less += int64(min(1, len(b["bids"].([]any))) + min(1, len(b["asks"].([]any))))
+			}
+		}
+		return w.consider(-less)
+	}},
 	{"a side not named", "route", func(w *world) bool {
 		w.cert["sides"] = without(w.cert["sides"].([]any), w.used)
 		return true
