@@ -56,7 +56,7 @@ func (s *Solver) wanted() bool { return s.p.Out > 0 && !s.result.Partial }
 // try takes the prices of a try if they prove more.
 func (s *Solver) try() {
 	r, t := &s.result, &s.sure.try
-	var sum acc
+	var sum money.Sum
 	n := &s.net
 	if d := n.direct.side; d != nil {
 		s.surplus(&sum, d, t.Source, t.Target)
@@ -75,10 +75,10 @@ func (s *Solver) try() {
 	}
 	var b money.Amount
 	if s.wanted() {
-		b = sum.below(uint64(s.p.Out), t.Target, t.Source)
+		b = sum.Below(uint64(s.p.Out), t.Target, t.Source)
 	} else {
-		sum.addMul(uint64(s.bounded()), t.Source)
-		b = sum.divUp(t.Target)
+		sum.AddMul(uint64(s.bounded()), t.Source)
+		b = sum.DivUp(t.Target)
 	}
 	if r.Nu.Target == 0 || (b < r.Bound) != s.wanted() && b != r.Bound {
 		r.Bound = b
@@ -97,7 +97,7 @@ func (s *Solver) bounded() money.Amount {
 // surplus adds max(0, Out*to - In*from) over all levels of a side, which are
 // sorted: those of a prefix, that ends near what is filled, and their sums are
 // known.
-func (s *Solver) surplus(sum *acc, d *side, from, to uint64) {
+func (s *Solver) surplus(sum *money.Sum, d *side, from, to uint64) {
 	k := min(d.full, len(d.pieces))
 	for ; k > 0 && !gains(&d.pieces[k-1], from, to); k-- {
 	}
@@ -110,12 +110,12 @@ func (s *Solver) surplus(sum *acc, d *side, from, to uint64) {
 	}
 	before := d.before(k)
 	if before.In < math.MaxInt64 && before.Out < math.MaxInt64 {
-		sum.addSurplus(uint64(before.Out), to, uint64(before.In), from)
+		sum.AddSurplus(uint64(before.Out), to, uint64(before.In), from)
 		return
 	}
 	for i := range k {
 		a := &d.pieces[i].arc
-		sum.addSurplus(uint64(a.Out), to, uint64(a.In), from)
+		sum.AddSurplus(uint64(a.Out), to, uint64(a.In), from)
 	}
 }
 
@@ -222,7 +222,7 @@ func (s *Solver) chainNodes(w *Nu, nu *Prices) bool {
 // turns In into more. Where Out is asked for it is the least that buys it, rounded
 // down. It knows nothing of how a plan was made.
 func Bound(p *Problem, nu *Nu) money.Amount {
-	var sum acc
+	var sum money.Sum
 	for i := range p.Sides {
 		d := &p.Sides[i]
 		from, to, ok := nu.ends(p, d)
@@ -231,15 +231,15 @@ func Bound(p *Problem, nu *Nu) money.Amount {
 		}
 		for _, b := range d.Books {
 			for _, a := range b.Arcs {
-				sum.addSurplus(uint64(a.Out), to, uint64(a.In), from)
+				sum.AddSurplus(uint64(a.Out), to, uint64(a.In), from)
 			}
 		}
 	}
 	if p.Out > 0 {
-		return sum.below(uint64(p.Out), nu.Target, nu.Source)
+		return sum.Below(uint64(p.Out), nu.Target, nu.Source)
 	}
-	sum.addMul(uint64(p.In), nu.Source)
-	return sum.divUp(nu.Target)
+	sum.AddMul(uint64(p.In), nu.Source)
+	return sum.DivUp(nu.Target)
 }
 
 // ends returns the prices at both ends of a side, false if no walk can use it.

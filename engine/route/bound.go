@@ -225,22 +225,22 @@ func (s *Solver) evaluate() {
 
 func (s *Solver) evaluateWhole() {
 	at := s.proof.next
-	var sum acc
+	var sum money.Sum
 	s.surplus(&sum, s.snap.Edge(s.req.Sell, s.req.Buy), at.source, at.target)
 	if s.req.MaxHops >= 2 {
 		s.surplusBetween(&sum, at)
 	}
 	if s.req.Out > 0 {
-		s.proof.offer(sum.below(uint64(s.req.Out), at.target, at.source))
+		s.proof.offer(sum.Below(uint64(s.req.Out), at.target, at.source))
 		return
 	}
-	sum.addMul(uint64(s.req.In), at.source)
-	s.proof.offer(sum.divUp(at.target))
+	sum.AddMul(uint64(s.req.In), at.source)
+	s.proof.offer(sum.DivUp(at.target))
 }
 
 // surplusBetween adds what the arcs to, from and between other assets leave. An
 // asset that S does not turn into begins no arc of the layer between.
-func (s *Solver) surplusBetween(sum *acc, at *wholePrices) {
+func (s *Solver) surplusBetween(sum *money.Sum, at *wholePrices) {
 	first := s.edges(s.req.Sell)
 	for i := range first {
 		e := &first[i]
@@ -300,7 +300,7 @@ func (p *prices) whole(w *wholePrices) {
 
 // surplus adds max(0, Out*to - In*from) over the usable arcs of e. Arcs are
 // sorted, so the first without surplus is the last to look at.
-func (s *Solver) surplus(sum *acc, e *graph.Edge, from, to uint64) {
+func (s *Solver) surplus(sum *money.Sum, e *graph.Edge, from, to uint64) {
 	if e == nil {
 		return
 	}
@@ -309,7 +309,7 @@ func (s *Solver) surplus(sum *acc, e *graph.Edge, from, to uint64) {
 			continue
 		}
 		for _, a := range s.side(id, e.From).Arcs {
-			if !sum.addSurplus(uint64(a.Out), to, uint64(a.In), from) {
+			if !sum.AddSurplus(uint64(a.Out), to, uint64(a.In), from) {
 				break
 			}
 		}
@@ -322,71 +322,4 @@ func zeroed(s []float64, n int) []float64 {
 		s = append(s, 0)
 	}
 	return s
-}
-
-// acc is an unsigned 192-bit sum. Its terms are below 2^123, so no number of
-// arcs that fits a memory can overflow it.
-type acc struct{ hi, mid, lo uint64 }
-
-func (s *acc) add(hi, lo uint64) {
-	var c uint64
-	s.lo, c = bits.Add64(s.lo, lo, 0)
-	s.mid, c = bits.Add64(s.mid, hi, c)
-	s.hi += c
-}
-
-func (s *acc) addMul(a, b uint64) {
-	hi, lo := bits.Mul64(a, b)
-	s.add(hi, lo)
-}
-
-// addSurplus adds a*b - c*d if that is positive, and reports whether it was.
-func (s *acc) addSurplus(a, b, c, d uint64) bool {
-	h1, l1 := bits.Mul64(a, b)
-	h2, l2 := bits.Mul64(c, d)
-	lo, borrow := bits.Sub64(l1, l2, 0)
-	hi, borrow := bits.Sub64(h1, h2, borrow)
-	if borrow != 0 || hi|lo == 0 {
-		return false
-	}
-	s.add(hi, lo)
-	return true
-}
-
-// divUp returns s / d rounded up, at most MaxInt64; d = 0 bounds nothing.
-func (s *acc) divUp(d uint64) money.Amount {
-	q, rem, ok := s.div(d)
-	if !ok || q > math.MaxInt64-1 {
-		return math.MaxInt64
-	}
-	if rem > 0 {
-		q++
-	}
-	return money.Amount(q)
-}
-
-// below returns (a*b - s) / d rounded down, 0 if that is negative.
-func (s *acc) below(a, b, d uint64) money.Amount {
-	hi, lo := bits.Mul64(a, b)
-	var t acc
-	var borrow uint64
-	t.lo, borrow = bits.Sub64(lo, s.lo, 0)
-	t.mid, borrow = bits.Sub64(hi, s.mid, borrow)
-	if s.hi > 0 || borrow != 0 {
-		return 0
-	}
-	q, _, ok := t.div(d)
-	if !ok {
-		return 0
-	}
-	return money.Amount(min(q, math.MaxInt64))
-}
-
-// div returns the quotient if it fits 64 bits.
-func (s *acc) div(d uint64) (q, rem uint64, ok bool) {
-	if s.hi != 0 || s.mid >= d {
-		return 0, 0, false
-	}
-	q, rem = bits.Div64(s.mid, s.lo, d)
-	return q, rem, true
 }

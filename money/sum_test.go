@@ -1,4 +1,4 @@
-package route
+package money
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 )
 
 // value is the sum as one number.
-func (s *acc) value() *big.Int {
+func (s *Sum) value() *big.Int {
 	v := new(big.Int)
 	for _, word := range []uint64{s.hi, s.mid, s.lo} {
 		v.Or(v.Lsh(v, 64), new(big.Int).SetUint64(word))
@@ -16,9 +16,9 @@ func (s *acc) value() *big.Int {
 	return v
 }
 
-// TestAccEqualsBigIntegers adds terms as large as a bound has, more than 128 bits in
+// TestSumEqualsBigIntegers adds terms as large as a bound has, more than 128 bits in
 // all, and divides; no word of the sum may be lost.
-func TestAccEqualsBigIntegers(t *testing.T) {
+func TestSumEqualsBigIntegers(t *testing.T) {
 	mul := func(a, b uint64) *big.Int {
 		return new(big.Int).Mul(new(big.Int).SetUint64(a), new(big.Int).SetUint64(b))
 	}
@@ -27,23 +27,23 @@ func TestAccEqualsBigIntegers(t *testing.T) {
 		r := rand.New(rand.NewPCG(uint64(i), 15))
 		amount := func() uint64 { return r.Uint64() >> (1 + r.IntN(63)) }
 		price := func() uint64 { return r.Uint64() >> (3 + r.IntN(60)) }
-		var s acc
+		var s Sum
 		want := new(big.Int)
 		for range r.IntN(200) {
 			a, b, c, d := amount(), price(), amount(), price()
 			if i%3 == 0 {
-				a, b = math.MaxInt64, 1<<priceBits+1
+				a, b = math.MaxInt64, 1<<60+1
 			}
 			term := new(big.Int).Sub(mul(a, b), mul(c, d))
-			if got := s.addSurplus(a, b, c, d); got != (term.Sign() > 0) {
-				t.Fatalf("addSurplus(%d, %d, %d, %d) = %v", a, b, c, d, got)
+			if got := s.AddSurplus(a, b, c, d); got != (term.Sign() > 0) {
+				t.Fatalf("AddSurplus(%d, %d, %d, %d) = %v", a, b, c, d, got)
 			}
 			if term.Sign() > 0 {
 				want.Add(want, term)
 			}
 		}
 		a, b := amount(), price()
-		s.addMul(a, b)
+		s.AddMul(a, b)
 		want.Add(want, mul(a, b))
 		if got := s.value(); got.Cmp(want) != 0 {
 			t.Fatalf("case %d: sum %v, want %v", i, got, want)
@@ -66,10 +66,10 @@ func TestAccEqualsBigIntegers(t *testing.T) {
 				quotients++
 			}
 		}
-		if got := s.divUp(d); up.Cmp(big.NewInt(int64(got))) != 0 {
+		if got := s.DivUp(d); up.Cmp(big.NewInt(int64(got))) != 0 {
 			t.Fatalf("case %d: %v / %d, up = %d, want %v", i, want, d, got, up)
 		}
-		below += checkBelow(t, &s, want, amount(), 1<<priceBits-price(), max(d, 1))
+		below += checkBelow(t, &s, want, amount(), 1<<60-price(), max(d, 1))
 	}
 	if wide < 1_000 || quotients < 1_000 || below < 100 {
 		t.Errorf("%d wide sums, %d quotients, %d differences: too few", wide, quotients, below)
@@ -78,7 +78,7 @@ func TestAccEqualsBigIntegers(t *testing.T) {
 
 // checkBelow compares (a*b - s) / d and reports 1 if it is above zero and fits. One
 // that does not fit 64 bits is given as 0, which bounds nothing.
-func checkBelow(t *testing.T, s *acc, sum *big.Int, a, b, d uint64) int {
+func checkBelow(t *testing.T, s *Sum, sum *big.Int, a, b, d uint64) int {
 	t.Helper()
 	x := new(big.Int).Mul(new(big.Int).SetUint64(a), new(big.Int).SetUint64(b))
 	x.Sub(x, sum)
@@ -92,7 +92,7 @@ func checkBelow(t *testing.T, s *acc, sum *big.Int, a, b, d uint64) int {
 	case !want.IsInt64():
 		want.SetInt64(math.MaxInt64)
 	}
-	if got := s.below(a, b, d); want.Cmp(big.NewInt(int64(got))) != 0 {
+	if got := s.Below(a, b, d); want.Cmp(big.NewInt(int64(got))) != 0 {
 		t.Fatalf("(%d * %d - %v) / %d = %d, want %v", a, b, sum, d, got, want)
 	}
 	return want.Sign()
