@@ -1,7 +1,6 @@
 package confidence
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +49,7 @@ func Read(r io.Reader) (*Table, error) {
 		if errors.As(err, &other) {
 			return nil, other
 		}
-		return nil, p.placed(b, err)
+		return nil, p.placed(err)
 	}
 	p.t.Publish()
 	return p.t, nil
@@ -67,15 +66,9 @@ type reader struct {
 }
 
 // placed gives err the place where the scanner stands, or where it says.
-func (p *reader) placed(b []byte, err error) error {
-	at, why := p.s.Offset(), err.Error()
-	var syntax *jscan.SyntaxError
-	if errors.As(err, &syntax) {
-		at, why = syntax.Offset, syntax.Why
-	}
-	before := b[:min(at, len(b))]
-	line := bytes.Count(before, []byte{'\n'}) + 1
-	return &FormatError{line, len(before) - bytes.LastIndexByte(before, '\n'), why}
+func (p *reader) placed(err error) error {
+	line, column, why := p.s.Place(err)
+	return &FormatError{line, column, why}
 }
 
 func (p *reader) file() error {

@@ -1,7 +1,6 @@
 package dump
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +41,7 @@ func Read(r io.Reader) (*Dump, error) {
 	p := &reader{dump: &Dump{}, assets: map[string]bool{}, markets: map[market.Key]bool{}}
 	p.s.Reset(b)
 	if err := p.file(); err != nil {
-		return nil, p.placed(b, err)
+		return nil, p.placed(err)
 	}
 	return p.dump, nil
 }
@@ -58,15 +57,9 @@ type reader struct {
 }
 
 // placed gives err the place where the scanner stands, or where it says.
-func (p *reader) placed(b []byte, err error) error {
-	at, why := p.s.Offset(), err.Error()
-	var syntax *jscan.SyntaxError
-	if errors.As(err, &syntax) {
-		at, why = syntax.Offset, syntax.Why
-	}
-	before := b[:min(at, len(b))]
-	line := bytes.Count(before, []byte{'\n'}) + 1
-	return &FormatError{line, len(before) - bytes.LastIndexByte(before, '\n'), why}
+func (p *reader) placed(err error) error {
+	line, column, why := p.s.Place(err)
+	return &FormatError{line, column, why}
 }
 
 func unknown(key []byte) error { return fmt.Errorf("unknown key %q", key) }

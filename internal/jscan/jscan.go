@@ -12,6 +12,8 @@
 package jscan
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 )
@@ -57,6 +59,18 @@ func (s *Scanner) Reset(b []byte) { s.b, s.i, s.depth = b, 0, 0 }
 
 // Offset returns how many bytes of the input have been read.
 func (s *Scanner) Offset() int { return s.i }
+
+// Place says where in the input err is, as a line and a column from 1, and what
+// it says: a *SyntaxError where it happened, any other where the scanner stands.
+func (s *Scanner) Place(err error) (line, column int, why string) {
+	at, why := s.i, err.Error()
+	var syntax *SyntaxError
+	if errors.As(err, &syntax) {
+		at, why = syntax.Offset, syntax.Why
+	}
+	before := s.b[:min(at, len(s.b))]
+	return bytes.Count(before, []byte{'\n'}) + 1, len(before) - bytes.LastIndexByte(before, '\n'), why
+}
 
 func (s *Scanner) fail(why string) error { return &SyntaxError{s.i, why} }
 

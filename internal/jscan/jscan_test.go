@@ -248,3 +248,19 @@ func TestErrorDoesNotRepeatTheInput(t *testing.T) {
 		t.Errorf("error of %d bytes", len(err.Error()))
 	}
 }
+
+func TestPlace(t *testing.T) {
+	var s Scanner
+	s.Reset([]byte("{\n \"a\": 1,\n \"b\" 2}"))
+	err := s.Object(func([]byte) error { return s.Skip() })
+	if line, column, why := s.Place(err); line != 3 || column != 6 || why != err.(*SyntaxError).Why {
+		t.Errorf("%v is at line %d, column %d: %s", err, line, column, why)
+	}
+	s.Reset([]byte("[1,\n2]"))
+	if _, err := s.Number(); err == nil {
+		t.Error("a list was read as a number")
+	}
+	if line, column, why := s.Place(errors.New("mine")); line != 1 || column != 1 || why != "mine" {
+		t.Errorf("an error of the caller is at line %d, column %d: %s", line, column, why)
+	}
+}
