@@ -79,7 +79,8 @@ type Topology struct {
 	venueIDs  map[string]VenueID
 	marketIDs map[market.Key]MarketID
 	edges     [][]Edge // by From, ascending To
-	rank      []int32  // of assets, by name
+	byName    []AssetID
+	rank      []int32 // of assets in byName
 }
 
 // Asset returns the id of a symbol.
@@ -103,6 +104,9 @@ func (t *Topology) Market(key market.Key) (MarketID, bool) {
 // Rank returns the place of an asset among all by name, which is the same in
 // every process that knows the same assets.
 func (t *Topology) Rank(a AssetID) int32 { return t.rank[a] }
+
+// ByName returns all assets by name: the asset of each Rank.
+func (t *Topology) ByName() []AssetID { return t.byName }
 
 // From returns the edges out of an asset, ascending by To.
 func (t *Topology) From(a AssetID) []Edge { return t.edges[a] }
@@ -254,6 +258,7 @@ func (t *Topology) clone() *Topology {
 		venueIDs:  maps.Clone(t.venueIDs),
 		marketIDs: maps.Clone(t.marketIDs),
 		edges:     make([][]Edge, len(t.edges)),
+		byName:    t.byName,
 		rank:      t.rank,
 	}
 	for i, out := range t.edges {
@@ -292,7 +297,7 @@ func (t *Topology) rankAssets() {
 		ids[i] = AssetID(i)
 	}
 	slices.SortFunc(ids, func(a, b AssetID) int { return cmp.Compare(t.Assets[a].Symbol, t.Assets[b].Symbol) })
-	t.rank = make([]int32, len(ids))
+	t.byName, t.rank = ids, make([]int32, len(ids))
 	for i, id := range ids {
 		t.rank[id] = int32(i)
 	}

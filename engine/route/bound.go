@@ -70,23 +70,24 @@ func (b *proof) offer(amount money.Amount) {
 	}
 }
 
-// boundSplit bounds by the kernel's prices: the optimum before rounding.
+// boundSplit takes the bound of the kernel. Where the books ended before the
+// order, that is of what they hold, but its prices bound the order too.
 func (s *Solver) boundSplit() {
-	p, nu := &s.prices, &s.nodes
-	n := len(s.snap.Assets)
-	p.one, p.two = zeroed(p.one, n), zeroed(p.two, n)
-	if p.target = nu.target; p.target == 0 {
+	w, nu := s.proof.next, &s.best.Nu
+	if nu.Target == 0 {
 		return
 	}
-	// A little more at each node towards S: an arc that is just worth taking is
-	// then not, which costs the bound that little of the order. The other way
-	// round it would cost it that little of the whole arc, which may be far larger.
-	const nudge = 1 + 0x1p-48
-	p.source = nu.source * nudge * nudge * nudge
-	for i := range n {
-		p.one[i], p.two[i] = nu.one[i]*nudge*nudge, nu.two[i]*nudge
+	w.source, w.target = nu.Source, nu.Target
+	w.one, w.two = w.one[:0], w.two[:0]
+	for id := range s.snap.Assets {
+		rank := s.snap.Rank(graph.AssetID(id))
+		w.one, w.two = append(w.one, nu.One[rank]), append(w.two, nu.Two[rank])
 	}
-	s.evaluate()
+	if s.best.Partial {
+		s.evaluateWhole()
+		return
+	}
+	s.proof.offer(s.best.Bound)
 }
 
 // boundPath bounds by the best rates of all books, which is tight for small

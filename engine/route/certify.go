@@ -47,15 +47,12 @@ func (s *Solver) writeSides(a *Answer) {
 func (s *Solver) writePrices(b *plan.Bound) {
 	at := s.proof.at
 	b.Sell, b.Buy = at.source, at.target
-	for _, id := range s.ranked() {
+	for _, id := range s.snap.ByName() {
 		if s.between(id) && at.one[id]|at.two[id] > 0 {
 			b.Nodes = append(b.Nodes, plan.Node{Asset: s.asset(id).Symbol, One: at.one[id], Two: at.two[id]})
 		}
 	}
 }
-
-// ranked returns all assets by name.
-func (s *Solver) ranked() []graph.AssetID { return s.net.ids }
 
 // writeSide notes the side that a leg uses, once.
 func (s *Solver) writeSide(b *plan.Bound, l *plan.Leg) {

@@ -12,7 +12,6 @@ func (s *Solver) Single(snap *graph.Snapshot, req Request) *Answer {
 		s.proof.reset(req.Out > 0)
 		s.boundPath(a)
 		a.LeftOut = s.leftOut()
-		s.build() // for the names of assets
 		s.certify(a)
 	}
 	return a

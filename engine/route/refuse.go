@@ -60,10 +60,10 @@ func (s *Solver) refuse() error {
 	case !s.connected(deep) && len(left) > 0:
 		return &StaleError{left}
 	}
-	if s.overflow {
+	if s.best.Failed {
 		return fmt.Errorf("route: amounts on the way: %w", money.ErrOverflow)
 	}
-	if !s.partial {
+	if !s.best.Partial {
 		return &NoRouteError{BelowMinimum, left}
 	}
 	return s.deepest()
@@ -152,7 +152,7 @@ func (s *Solver) leftOut() []graph.LeftOut {
 // the books hold, or the deepest single path, where assets are so coarse that
 // rounding leaves that ahead.
 func (s *Solver) deepest() *DepthError {
-	req, in, out := s.req, s.maxIn, s.maxOut
+	req, in, out := s.req, s.best.In, s.best.Out
 	pathIn, pathOut := s.deepestPath()
 	if req.In > 0 {
 		s.req.In = in

@@ -58,12 +58,9 @@ type Solver struct {
 	prices prices
 	proof  proof
 
-	net           network
-	kernel        flow.Solver
-	nodes         prices // of the kernel
-	partial       bool   // the books end before the order
-	overflow      bool   // an amount on the way does not fit
-	maxIn, maxOut money.Amount
+	net    network
+	kernel flow.Solver
+	best   *flow.Result // of the kernel, for the last split
 }
 
 // path is a candidate: S, mids[0:n], T.
@@ -83,9 +80,9 @@ type hop2 struct {
 const none graph.AssetID = -1
 
 // Solve answers req on snap. It fails with *NoRouteError, *StaleError,
-// *DepthError or money.ErrOverflow. The plan is the optimal split over venues and paths, in integers;
-// where rounding leaves the best single path well ahead, it is that path. Equal books
-// give equal plans in every process.
+// *DepthError or money.ErrOverflow. The plan is the optimal split over venues and
+// paths, in integers; where rounding leaves the best single path well ahead, it is
+// that path. Equal books give equal plans in every process.
 func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	req.check()
 	s.snap, s.req = snap, req

@@ -2,7 +2,6 @@ package route
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"chronos.dev/engine/flow"
@@ -18,22 +17,15 @@ type network struct {
 	sides   []flow.Side        // memory of the problem's
 	edges   []*graph.Edge      // by side
 	markets [][]graph.MarketID // by side and book
-	ids     []graph.AssetID    // by rank
 }
 
 // split finds the best plan over all venues and paths, nil if there is none or
-// the books end before the order. The kernel's result is kept for its prices.
+// the books end before the order. The kernel's result is kept, for its bound.
 func (s *Solver) split() *Answer {
 	s.build()
 	r := s.kernel.Solve(&s.net.problem)
-	s.partial, s.overflow, s.maxIn, s.maxOut = r.Partial, r.Failed, r.In, r.Out
-	s.noteNodes(&r.Prices)
-	if r.Failed && !r.Partial && s.req.Out > 0 {
-		r = s.overpay(r.Value)
-	} else if r.Partial {
-		return nil
-	}
-	if r.Failed || r.In == 0 || r.Out == 0 {
+	s.best = r
+	if r.Partial || r.Failed || r.In == 0 || r.Out == 0 {
 		return nil
 	}
 	a := &Answer{}
@@ -47,59 +39,12 @@ func (s *Solver) split() *Answer {
 	return a
 }
 
-// overpay buys what is wanted with a few units more than it costs, for a plan in
-// which rounding would leave an asset between short of a unit. What comes out
-// beyond is forgone.
-func (s *Solver) overpay(cost float64) *flow.Result {
-	p := s.net.problem
-	p.Out = 0
-	var r *flow.Result
-	for more := money.Amount(1); more <= 1<<12; more *= 8 {
-		if cost > math.MaxInt64/2 {
-			break
-		}
-		p.In = money.Amount(math.Ceil(cost)) + more
-		if r = s.kernel.Solve(&p); !r.Failed && r.Out >= s.req.Out {
-			s.forgo(r, r.Out-s.req.Out)
-			return r
-		}
-	}
-	return &flow.Result{Failed: true}
-}
-
-// forgo lowers what the last fills of a result claim.
-func (s *Solver) forgo(r *flow.Result, units money.Amount) {
-	for i := len(r.Fills) - 1; i >= 0 && units > 0; i-- {
-		if f := &r.Fills[i]; s.net.problem.Sides[f.Side].To == s.net.problem.Target {
-			less := min(f.Out, units)
-			f.Out, r.Out, units = f.Out-less, r.Out-less, units-less
-		}
-	}
-}
-
-// noteNodes keeps the node prices of the kernel, by asset.
-func (s *Solver) noteNodes(nu *flow.Prices) {
-	n := len(s.snap.Assets)
-	s.nodes.source, s.nodes.target = nu.Source, nu.Target
-	s.nodes.one, s.nodes.two = zeroed(s.nodes.one, n), zeroed(s.nodes.two, n)
-	for rank, id := range s.net.ids {
-		s.nodes.one[id], s.nodes.two[id] = nu.One[rank], nu.Two[rank]
-	}
-}
-
 // build states the request as a problem of the kernel.
 func (s *Solver) build() {
 	n := &s.net
 	p := &n.problem
 	p.Assets, p.MaxHops, p.In, p.Out = len(s.snap.Assets), s.req.MaxHops, s.req.In, s.req.Out
 	p.Source, p.Target = s.snap.Rank(s.req.Sell), s.snap.Rank(s.req.Buy)
-	n.ids = n.ids[:0]
-	for range s.snap.Assets {
-		n.ids = append(n.ids, 0)
-	}
-	for id := range s.snap.Assets {
-		n.ids[s.snap.Rank(graph.AssetID(id))] = graph.AssetID(id)
-	}
 	n.edges = n.edges[:0]
 	first := s.edges(s.req.Sell)
 	for i := range first {
