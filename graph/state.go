@@ -27,6 +27,19 @@ type Side struct {
 	// Dropped counts levels left out since they round to nothing or do not fit,
 	// Floored those whose size was finer than the asset's minor unit.
 	Dropped, Floored int
+	// Options are what a side offers that is no plain book: at most one of them can
+	// be used. A side has Arcs or Options.
+	Options []Option
+}
+
+// Option is to be taken from its beginning: all of Entry, and then any part of
+// More, in order.
+type Option struct {
+	Tier   int    // place in the Offer's tiers of that side
+	Name   string // of the tier
+	Entry  Arc    // the least that can be had; zero: any amount
+	More   []Arc  // best rate first
+	Settle time.Duration
 }
 
 // State is all that readers know of a market. It is immutable.
@@ -38,6 +51,11 @@ type State struct {
 	FeeUntil int64
 	Sell     Side // base into quote: the bids
 	Buy      Side // quote into base: the asks
+	// Offer is what the sides were made of where a provider stands for the venue;
+	// nil for a book.
+	Offer *market.Offer
+	// Settle is how long a book takes until the customer has what was bought.
+	Settle time.Duration
 
 	digests digests
 }

@@ -113,6 +113,25 @@ type Bound struct {
 	Sell, Buy uint64
 	Nodes     []Node // by asset; an asset that is missing has price 0
 	Sides     []Side // that the plan uses, by market
+	// Leaves prove the bound instead of Sell, Buy and Nodes where choices between
+	// options had to be told apart.
+	Leaves []Leaf
+}
+
+// Leaf is the proof of the bound for some of the choices between options: where
+// Choices are made so, the prices bound every plan. All leaves together cover
+// every choice, and Amount is the weakest of their bounds.
+type Leaf struct {
+	Choices   []Choice
+	Sell, Buy uint64
+	Nodes     []Node
+}
+
+// Choice is the use of a side that has options: the tier, or -1 for none.
+type Choice struct {
+	Key    market.Key
+	Action Action
+	Tier   int
 }
 
 // Node is the price of an asset on its way: One before a hop to another asset
