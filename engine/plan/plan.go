@@ -9,6 +9,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"chronos.dev/market"
 	"chronos.dev/money"
@@ -47,6 +48,11 @@ type Leg struct {
 	// not in Out already.
 	Fee      money.Amount
 	FeeAsset market.Asset
+	// Tier is the provider's name of what is used, where HasTier, and TierIndex its
+	// place in the offer.
+	Tier      string
+	TierIndex int
+	HasTier   bool
 }
 
 // GrossIn and GrossOut are the amounts that changed hands in the book, before
@@ -107,6 +113,8 @@ type Bound struct {
 	MaxHops    int
 	Barred     []string
 	Considered int
+	// MaxSettle leaves out sides and tiers that settle later; 0: none.
+	MaxSettle time.Duration
 	// Sell, Buy and Nodes are prices of a unit at each node of the layered
 	// network, in a common unit, that give the bound by weak duality: at most 62
 	// bits. Sell is 0 where nothing is proven.
@@ -157,4 +165,7 @@ type Plan struct {
 	ExactOut  bool // Out was asked for; else In was
 	Routes    []Route
 	Bound     Bound
+	// Settle is how long until the customer has all of Out: of the slowest route,
+	// the sum of its legs.
+	Settle time.Duration
 }
