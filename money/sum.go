@@ -35,6 +35,24 @@ func (s *Sum) AddSurplus(a, b, c, d uint64) bool {
 	return true
 }
 
+// Add adds t.
+func (s *Sum) Add(t *Sum) {
+	s.add(t.mid, t.lo)
+	s.hi += t.hi
+}
+
+// Sub takes t away. If t is larger it reports false, and s is zero.
+func (s *Sum) Sub(t *Sum) bool {
+	var b uint64
+	s.lo, b = bits.Sub64(s.lo, t.lo, 0)
+	s.mid, b = bits.Sub64(s.mid, t.mid, b)
+	s.hi, b = bits.Sub64(s.hi, t.hi, b)
+	if b != 0 {
+		*s = Sum{}
+	}
+	return b == 0
+}
+
 // DivUp returns s / d rounded up, at most MaxInt64; d = 0 bounds nothing.
 func (s *Sum) DivUp(d uint64) Amount {
 	q, rem, ok := s.div(d)
@@ -57,7 +75,13 @@ func (s *Sum) Below(a, b, d uint64) Amount {
 	if s.hi > 0 || borrow != 0 {
 		return 0
 	}
-	q, _, ok := t.div(d)
+	return t.DivDown(d)
+}
+
+// DivDown returns s / d rounded down, at most MaxInt64; 0 where d = 0 or s is
+// beyond d * 2^64, since it is for bounds from below.
+func (s *Sum) DivDown(d uint64) Amount {
+	q, _, ok := s.div(d)
 	if !ok {
 		return 0
 	}

@@ -97,3 +97,52 @@ func checkBelow(t *testing.T, s *Sum, sum *big.Int, a, b, d uint64) int {
 	}
 	return want.Sign()
 }
+
+// TestSumsOfTwo adds sums and takes them away; what would be negative is zero, and
+// a quotient is rounded down.
+func TestSumsOfTwo(t *testing.T) {
+	negative := 0
+	for i := range 20_000 {
+		r := rand.New(rand.NewPCG(uint64(i), 16))
+		var a, b Sum
+		for range 1 + r.IntN(8) {
+			a.AddMul(r.Uint64()>>r.IntN(63), r.Uint64()>>r.IntN(63))
+			b.AddMul(r.Uint64()>>r.IntN(63), r.Uint64()>>r.IntN(63))
+		}
+		x, y := a.value(), b.value()
+		sum := a
+		if sum.Add(&b); sum.value().Cmp(new(big.Int).Add(x, y)) != 0 {
+			t.Fatalf("case %d: %v + %v is not %v", i, x, y, sum.value())
+		}
+		rest := a
+		want := new(big.Int).Sub(x, y)
+		if got := rest.Sub(&b); got != (want.Sign() >= 0) {
+			t.Fatalf("case %d: %v - %v: %v", i, x, y, got)
+		}
+		if want.Sign() < 0 {
+			want.SetInt64(0)
+			negative++
+		}
+		if rest.value().Cmp(want) != 0 {
+			t.Fatalf("case %d: %v - %v = %v", i, x, y, rest.value())
+		}
+		d := r.Uint64()>>r.IntN(63) | 1
+		quotient := new(big.Int).Quo(x, new(big.Int).SetUint64(d))
+		switch got := a.DivDown(d); {
+		case !quotient.IsUint64():
+			if got != 0 {
+				t.Fatalf("case %d: %v / %d = %d, beyond any amount", i, x, d, got)
+			}
+		case !quotient.IsInt64():
+			quotient.SetInt64(math.MaxInt64)
+			fallthrough
+		default:
+			if int64(got) != quotient.Int64() {
+				t.Fatalf("case %d: %v / %d = %d, want %v", i, x, d, got, quotient)
+			}
+		}
+	}
+	if negative < 1_000 {
+		t.Errorf("only %d cases below zero", negative)
+	}
+}

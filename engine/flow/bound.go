@@ -73,17 +73,34 @@ func (s *Solver) try() {
 		c := &n.laterals[k]
 		s.surplus(&sum, c.side, t.One[n.assets[c.from]], t.Two[n.assets[c.to]])
 	}
-	var b money.Amount
+	in, out := s.bounded(), money.Amount(0)
 	if s.wanted() {
-		b = sum.Below(uint64(s.p.Out), t.Target, t.Source)
-	} else {
-		sum.AddMul(uint64(s.bounded()), t.Source)
-		b = sum.DivUp(t.Target)
+		in, out = 0, s.p.Out
 	}
+	b := t.bound(s.p, in, out, &sum)
 	if r.Nu.Target == 0 || (b < r.Bound) != s.wanted() && b != r.Bound {
 		r.Bound = b
 		r.Nu, *t = *t, r.Nu
 	}
+}
+
+// bound ends a bound for in, or for out if that is positive, whose levels leave sum.
+func (nu *Nu) bound(p *Problem, in, out money.Amount, sum *money.Sum) money.Amount {
+	var less money.Sum
+	for i := range p.Bundles { // what must be done can cost more than it gives
+		b := &p.Bundles[i]
+		from, to, _ := nu.ends(p, &p.Sides[b.Side])
+		sum.AddMul(uint64(b.Out), to)
+		less.AddMul(uint64(b.In), from)
+	}
+	if out > 0 {
+		less.AddMul(uint64(out), nu.Target)
+		less.Sub(sum)
+		return less.DivDown(nu.Source)
+	}
+	sum.AddMul(uint64(in), nu.Source)
+	sum.Sub(&less)
+	return sum.DivUp(nu.Target)
 }
 
 // bounded is the input that an output is bounded for.
@@ -235,11 +252,7 @@ func Bound(p *Problem, nu *Nu) money.Amount {
 			}
 		}
 	}
-	if p.Out > 0 {
-		return sum.Below(uint64(p.Out), nu.Target, nu.Source)
-	}
-	sum.AddMul(uint64(p.In), nu.Source)
-	return sum.DivUp(nu.Target)
+	return nu.bound(p, p.In, p.Out, &sum)
 }
 
 // ends returns the prices at both ends of a side, false if no walk can use it.
@@ -257,15 +270,11 @@ func (nu *Nu) ends(p *Problem, d *Side) (from, to uint64, ok bool) {
 	return nu.One[d.From], nu.Two[d.To], p.MaxHops >= 3 && reaches(p, d.From)
 }
 
-// reaches reports whether anything is offered from the source into asset a.
+// reaches reports whether a book from the source into asset a stands in the problem.
 func reaches(p *Problem, a int32) bool {
 	for i := range p.Sides {
 		if d := &p.Sides[i]; d.From == p.Source && d.To == a {
-			for _, b := range d.Books {
-				if len(b.Arcs) > 0 {
-					return true
-				}
-			}
+			return len(d.Books) > 0
 		}
 	}
 	return false

@@ -43,6 +43,14 @@ type Problem struct {
 	Sides          []Side // at most one for each ordered pair; those into Source or out of Target are not used
 	In, Out        money.Amount
 	Budget         int // of walks; 0: DefaultBudget
+	// Bundles are exchanged whatever else is done, beside what Books offer.
+	Bundles []Bundle
+}
+
+// Bundle is an amount of a side that is exchanged whole.
+type Bundle struct {
+	Side    int // index of the Problem
+	In, Out money.Amount
 }
 
 // Fill is what one book does.
@@ -78,6 +86,9 @@ type Result struct {
 	// not fit, or, where Out is asked for, rounding has left a node short by units
 	// that no level gives any more.
 	Failed bool
+	// Infeasible reports that no plan contains the bundles: the order is too small
+	// for them, or what they take or give has no way.
+	Infeasible bool
 	// Walks counts augmentations, BackSteps the back arcs in them.
 	Walks, BackSteps int
 	// Value is the output for In, or the input for Out, before rounding.
@@ -95,6 +106,7 @@ type Solver struct {
 	walk  []step
 	plan  replay
 	sure  certificate
+	ways  search
 
 	in, out float64 // of the flow so far
 	goal    float64 // how much of In or Out is to be done
@@ -109,6 +121,10 @@ type Solver struct {
 func (s *Solver) Solve(p *Problem) *Result {
 	s.begin(p)
 	r := &s.result
+	if !s.force() {
+		r.Infeasible = true
+		return r
+	}
 	done := s.augment()
 	s.price()
 	if r.Spent {
@@ -141,7 +157,8 @@ func (s *Solver) augment() (done bool) {
 		budget = DefaultBudget
 	}
 	r := &s.result
-	for s.relabel(); s.label.rate > 0 && !done; {
+	s.relabel()
+	for done = s.enough(); s.label.rate > 0 && !done; {
 		if r.Walks == budget {
 			r.Spent = true
 			return false
@@ -161,6 +178,9 @@ func (s *Solver) augment() (done bool) {
 	}
 	return done
 }
+
+// enough reports that bundles alone give what is wanted.
+func (s *Solver) enough() bool { return len(s.p.Bundles) > 0 && s.p.Out > 0 && s.out >= s.goal }
 
 // left is how much of the order is still to do, as an input at the best rate.
 func (s *Solver) left() float64 {

@@ -109,6 +109,21 @@ func bound(p *Problem, nu *Prices) *big.Rat {
 			}
 		}
 	}
+	for _, b := range p.Bundles {
+		var from, to float64
+		switch d := &p.Sides[b.Side]; {
+		case d.From == p.Source && d.To == p.Target:
+			from, to = nu.Source, nu.Target
+		case d.From == p.Source:
+			from, to = nu.Source, nu.One[d.To]
+		case d.To == p.Target:
+			from, to = nu.Two[d.From], nu.Target
+		default:
+			from, to = nu.One[d.From], nu.Two[d.To]
+		}
+		sum.Add(sum, new(big.Rat).Mul(big.NewRat(int64(b.Out), 1), rat(to)))
+		sum.Sub(sum, new(big.Rat).Mul(big.NewRat(int64(b.In), 1), rat(from)))
+	}
 	if p.In > 0 {
 		sum.Add(sum, new(big.Rat).Mul(big.NewRat(int64(p.In), 1), rat(nu.Source)))
 		return sum.Quo(sum, rat(nu.Target))
@@ -125,19 +140,7 @@ func feasible(p *Problem, r *Result) error {
 	for a := range one {
 		one[a], two[a] = new(big.Int), new(big.Int)
 	}
-	for _, f := range r.Fills {
-		d := &p.Sides[f.Side]
-		left, got := f.In, new(big.Int)
-		for _, a := range d.Books[f.Book].Arcs {
-			take := min(left, a.In)
-			part := new(big.Int).Mul(big.NewInt(int64(take)), big.NewInt(int64(a.Out)))
-			got.Add(got, part.Quo(part, big.NewInt(int64(a.In))))
-			left -= take
-		}
-		if left > 0 || got.Cmp(big.NewInt(int64(f.Out))) < 0 || f.In <= 0 || f.Out < 0 {
-			return fmt.Errorf("book %d of side %d: %d gives %v, not %d, and %d are beyond it", f.Book, f.Side, f.In, got, f.Out, left)
-		}
-		x, y := big.NewInt(int64(f.In)), big.NewInt(int64(f.Out))
+	move := func(d *Side, x, y *big.Int) {
 		switch {
 		case d.From == p.Source && d.To == p.Target:
 			in.Add(in, x)
@@ -152,6 +155,23 @@ func feasible(p *Problem, r *Result) error {
 			one[d.From].Sub(one[d.From], x)
 			two[d.To].Add(two[d.To], y)
 		}
+	}
+	for _, b := range p.Bundles {
+		move(&p.Sides[b.Side], big.NewInt(int64(b.In)), big.NewInt(int64(b.Out)))
+	}
+	for _, f := range r.Fills {
+		d := &p.Sides[f.Side]
+		left, got := f.In, new(big.Int)
+		for _, a := range d.Books[f.Book].Arcs {
+			take := min(left, a.In)
+			part := new(big.Int).Mul(big.NewInt(int64(take)), big.NewInt(int64(a.Out)))
+			got.Add(got, part.Quo(part, big.NewInt(int64(a.In))))
+			left -= take
+		}
+		if left > 0 || got.Cmp(big.NewInt(int64(f.Out))) < 0 || f.In <= 0 || f.Out < 0 {
+			return fmt.Errorf("book %d of side %d: %d gives %v, not %d, and %d are beyond it", f.Book, f.Side, f.In, got, f.Out, left)
+		}
+		move(d, big.NewInt(int64(f.In)), big.NewInt(int64(f.Out)))
 	}
 	for a := range one {
 		if one[a].Sign() < 0 || new(big.Int).Add(one[a], two[a]).Sign() != 0 {

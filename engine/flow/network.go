@@ -48,6 +48,10 @@ type network struct {
 	carry    []int32   // laterals that carry something, and some that did
 	index    []int32   // scratch
 	sides    []*side   // by side of the Problem, nil: not used
+
+	// Nodes that S turns into, and that turn into T, by any book, if only an empty
+	// one: prices are of these.
+	comes, goes []bool
 }
 
 // open builds the network and empties its sides.
@@ -91,6 +95,7 @@ func (s *Solver) openSides() {
 	n, p := &s.net, s.p
 	m := len(n.assets)
 	n.first, n.last = sized(n.first, m, arc{}), sized(n.last, m, arc{})
+	n.comes, n.goes = sized(n.comes, m, false), sized(n.goes, m, false)
 	if m == 0 {
 		return
 	}
@@ -100,8 +105,10 @@ func (s *Solver) openSides() {
 		case d.From == p.Source && d.To == p.Target:
 		case d.From == p.Source:
 			n.first[n.node[d.To]] = s.arc(i)
+			n.comes[n.node[d.To]] = len(d.Books) > 0
 		case d.To == p.Target:
 			n.last[n.node[d.From]] = s.arc(i)
+			n.goes[n.node[d.From]] = len(d.Books) > 0
 		}
 	}
 }
@@ -145,7 +152,7 @@ func (s *Solver) between(i int) (from, to int32, ok bool) {
 		return 0, 0, false
 	}
 	from, to = n.node[d.From], n.node[d.To]
-	return from, to, from != none && to != none && n.first[from].rate > 0 && n.last[to].rate > 0
+	return from, to, from != none && to != none && n.comes[from] && n.goes[to]
 }
 
 // arc opens the i-th side; one that offers nothing is none.

@@ -10,6 +10,10 @@ import "math"
 //
 // Where the market ended before the order, they price what can be done.
 func (s *Solver) price() {
+	if len(s.p.Bundles) > 0 {
+		s.priceBack()
+		return
+	}
 	n, l, p := &s.net, &s.label, &s.result.Prices
 	p.Source, p.Target = 0, 0
 	p.One, p.Two = sized(p.One, s.p.Assets, 0.0), sized(p.Two, s.p.Assets, 0.0)

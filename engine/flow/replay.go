@@ -15,6 +15,12 @@ type replay struct {
 	stayed  []money.Amount // by node: of that, from (a,1)
 	group   []part
 	books   []graph.Arc // by book of one side
+
+	// Bundles: what they take and bring, by node and at the ends.
+	takes1, takes2, brings1, brings2 []money.Amount
+	takes, brings                    money.Amount
+	bundled                          bool // any of these is not zero
+	short                            bool // rounding has left a bundle without its input
 }
 
 // part is a share of what one node has to send, or wants to receive.
@@ -35,10 +41,10 @@ func (s *Solver) replay() {
 		s.replayIn(units(s.in))
 	case p.In > 0:
 		s.replayIn(p.In)
-	case !s.replayOut():
+	case len(p.Bundles) > 0 || !s.replayOut():
 		s.overpay()
 	}
-	r.Failed = s.overflows()
+	r.Failed = s.overflows() || s.plan.short
 	// Of amounts beyond 2^53 a float can take the last units for done.
 	r.Partial = r.Partial || r.In < p.In || r.Out < p.Out
 	s.writeFills()
@@ -53,7 +59,7 @@ func (s *Solver) blank() {
 			d.in, d.out = 0, 0
 		}
 	}
-	s.result.In, s.result.Out = 0, 0
+	s.result.In, s.result.Out, f.short = 0, 0, false
 }
 
 // overflows reports that an amount on the way does not fit.
@@ -74,11 +80,15 @@ func (s *Solver) overflows() bool {
 func (s *Solver) replayIn(total money.Amount) {
 	s.blank()
 	f, n, r := &s.plan, &s.net, &s.result
+	s.bundle()
+	if f.short = total < f.takes; f.short {
+		return
+	}
 	f.group = appendIn(f.group[:0], n.direct.side, none)
 	for i := range n.first {
 		f.group = appendIn(f.group, n.first[i].side, int32(i))
 	}
-	left := spread(f.group, total)
+	left := spread(f.group, total-f.takes)
 	if slices.ContainsFunc(f.group, part.brings) { // else so little that nothing comes out at all
 		left = s.more(left + drop(f.group))
 	}
@@ -88,17 +98,18 @@ func (s *Solver) replayIn(total money.Amount) {
 		if left += g.amount - taken; g.node == none {
 			r.Out = money.AddStop(r.Out, out)
 		} else {
-			f.arrived[g.node] = out
+			f.arrived[g.node] = money.AddStop(f.arrived[g.node], out)
 		}
 	}
 	r.In = total - left
 	for i := range n.assets {
-		if f.arrived[i] > 0 {
+		if f.arrived[i]|f.takes1[i] > 0 {
 			s.passOn(int32(i))
 		}
 	}
 	for i := range n.assets {
-		if x := f.second[i]; x > 0 {
+		x := f.second[i] - f.takes2[i]
+		if f.short = f.short || x < 0; x > 0 {
 			var out, taken money.Amount
 			if d := n.last[i].side; d != nil {
 				out, taken = d.give(x)
@@ -107,6 +118,45 @@ func (s *Solver) replayIn(total money.Amount) {
 			r.Out = money.AddStop(r.Out, out)
 		}
 	}
+	if f.short {
+		r.In, r.Out = 0, 0
+	}
+}
+
+// bundle notes what the bundles take and bring.
+func (s *Solver) bundle() {
+	f, n, m := &s.plan, &s.net, len(s.net.assets)
+	bundled := len(s.p.Bundles) > 0
+	if !bundled && !f.bundled && len(f.takes1) == m {
+		return
+	}
+	f.bundled = bundled
+	f.takes1, f.takes2 = sized(f.takes1, m, 0), sized(f.takes2, m, 0)
+	f.brings1, f.brings2 = sized(f.brings1, m, 0), sized(f.brings2, m, 0)
+	f.takes, f.brings = 0, 0
+	for i := range s.p.Bundles {
+		b := &s.p.Bundles[i]
+		d := &s.p.Sides[b.Side]
+		take, bring := &f.takes, &f.brings
+		switch {
+		case d.From == s.p.Source:
+		case d.To == s.p.Target:
+			take = &f.takes2[n.node[d.From]]
+		default:
+			take = &f.takes1[n.node[d.From]]
+		}
+		switch {
+		case d.To == s.p.Target:
+		case d.From == s.p.Source:
+			bring = &f.brings1[n.node[d.To]]
+		default:
+			bring = &f.brings2[n.node[d.To]]
+		}
+		*take, *bring = money.AddStop(*take, b.In), money.AddStop(*bring, b.Out)
+	}
+	s.result.Out = f.brings
+	copy(f.arrived, f.brings1)
+	copy(f.second, f.brings2)
 }
 
 // brings reports whether anything comes out of a part.
@@ -140,7 +190,7 @@ func (s *Solver) more(left money.Amount) money.Amount {
 		}
 		g.amount = g.side.takes(left)
 		g.side.in += g.amount
-		f.group, left = joined(f.group, g), left-g.amount
+		f.group, left = added(f.group, g), left-g.amount
 	}
 	return left
 }
@@ -160,8 +210,8 @@ func (s *Solver) nextOut() (best part) {
 	return best
 }
 
-// joined adds a part to the one of the same side, if there is one.
-func joined(group []part, p part) []part {
+// added adds a part to the one of the same side, if there is one.
+func added(group []part, p part) []part {
 	for i := range group {
 		if group[i].side == p.side {
 			group[i].amount += p.amount
@@ -182,7 +232,11 @@ func (s *Solver) passOn(i int32) {
 		}
 	}
 	f.group = append(f.group, s.stays(i, len(f.group) == 0))
-	left := spread(f.group, f.arrived[i])
+	here := f.arrived[i] - f.takes1[i]
+	if f.short = f.short || here < 0; here <= 0 {
+		return
+	}
+	left := spread(f.group, here)
 	left += drop(f.group[:len(f.group)-1])
 	f.group[len(f.group)-1].amount += left // to T after all, however little that brings
 	for _, g := range f.group {
@@ -213,7 +267,7 @@ func (s *Solver) forgo(i int32, units money.Amount) {
 	}
 	n := &s.net
 	if d := n.first[i].side; d != nil {
-		less := min(units, s.plan.stayed[i])
+		less := min(units, s.plan.stayed[i], d.out)
 		d.out, units = d.out-less, units-less
 	}
 	for k := n.start[i]; k < n.start[i+1]; k++ {
@@ -221,6 +275,7 @@ func (s *Solver) forgo(i int32, units money.Amount) {
 		less := min(units, d.out)
 		d.out, units = d.out-less, units-less
 	}
+	s.plan.short = s.plan.short || units > 0 // a bundle has brought them
 }
 
 // appendIn appends a side that carries something, with its input.

@@ -62,7 +62,7 @@ func (s *Solver) moreOut(left money.Amount) money.Amount {
 		}
 		g.amount = g.side.gives(left)
 		g.side.out += g.amount
-		f.group, left = joined(f.group, g), left-g.amount
+		f.group, left = added(f.group, g), left-g.amount
 	}
 	return left
 }
