@@ -110,6 +110,7 @@ type Solver struct {
 
 	in, out float64 // of the flow so far
 	goal    float64 // how much of In or Out is to be done
+	spare   float64 // share of what rounding may take that bundles get beforehand
 	result  Result
 	afresh  bool // label from scratch for every walk, to compare with
 
@@ -119,6 +120,16 @@ type Solver struct {
 
 // Solve finds the best plan.
 func (s *Solver) Solve(p *Problem) *Result {
+	s.spare = 0
+	r := s.solve(p)
+	for value := r.Value; s.plan.short && s.spare < 16; r.Value = value {
+		s.spare = 4*s.spare + 1 // bundles lack units by rounding; with some to spare they do not
+		r = s.solve(p)
+	}
+	return r
+}
+
+func (s *Solver) solve(p *Problem) *Result {
 	s.begin(p)
 	r := &s.result
 	if !s.force() {

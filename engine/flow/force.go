@@ -36,7 +36,7 @@ type edge struct {
 // force sends what bundles take and bring. It reports false if that is not
 // possible within the order.
 func (s *Solver) force() bool {
-	if len(s.p.Bundles) == 0 {
+	if s.plan.short = false; len(s.p.Bundles) == 0 {
 		return true
 	}
 	for i := range s.p.Bundles {
@@ -109,7 +109,7 @@ func (s *Solver) needs(i int, takes, brings money.Amount) float64 {
 			cushion += d.top() * c.side.top()
 		}
 	}
-	return float64(takes-brings) + cushion
+	return float64(takes-brings) + s.spare*cushion
 }
 
 // send sends what is at from, or as much as is wanted at to, along the best walks

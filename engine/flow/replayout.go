@@ -114,6 +114,9 @@ func (s *Solver) overpay() {
 		if r.Out >= p.Out {
 			break
 		}
+		if s.plan.short {
+			return // more of the order is no help
+		}
 		if ended || extra > math.MaxInt64/8 {
 			r.Partial = true
 			s.price()

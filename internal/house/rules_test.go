@@ -26,6 +26,7 @@ var floors = []floor{
 	{"config", "market money money/text"},
 	{"engine", "book graph engine/route engine/plan market money"},
 	{"engine/route", "graph engine/flow engine/plan market money"},
+	{"engine/branch", "graph engine/flow money"},
 	{"engine/flow", "graph money"},
 	{"engine/plan", "market money"},
 	{"graph", "book market money"},
@@ -84,6 +85,7 @@ type exception struct{ what, why string }
 
 var floats = []exception{
 	{"engine/route", "floats propose prices of a bound; what is answered is computed in integers again"},
+	{"engine/branch", "floats propose which choice to tell apart first; the cases are compared in integers"},
 	{"engine/flow", "floats propose which levels to fill; the amounts are replayed in integers"},
 }
 

@@ -1,0 +1,124 @@
+package branch
+
+import (
+	"cmp"
+	"slices"
+
+	"chronos.dev/graph"
+	"chronos.dev/money"
+)
+
+// shapes keeps the books that stand for options, so that the kernel knows them
+// again. It forgets all when there are too many.
+type shapes struct{ known map[shape]*graph.Side }
+
+// shape is the envelope of some options of a side, or for rest what follows the
+// entry of one.
+type shape struct {
+	side    *graph.Side
+	allowed uint64
+	rest    int // -1: the envelope
+}
+
+// maxShapes bounds the memory, and how long a book that is gone is kept.
+const maxShapes = 1024
+
+func (s *shapes) keep(k shape, make func() *graph.Side) *graph.Side {
+	if b, ok := s.known[k]; ok {
+		return b
+	}
+	if s.known == nil || len(s.known) >= maxShapes {
+		s.known = map[shape]*graph.Side{}
+	}
+	b := make()
+	s.known[k] = b
+	return b
+}
+
+// rest is what follows the entry of an option.
+func (s *shapes) rest(side *graph.Side, option int) *graph.Side {
+	return s.keep(shape{side, 0, option}, func() *graph.Side {
+		return &graph.Side{Arcs: side.Options[option].More}
+	})
+}
+
+// envelope is the least concave curve above nothing and all that the options
+// allowed can be used for.
+func (s *shapes) envelope(side *graph.Side, allowed uint64) *graph.Side {
+	return s.keep(shape{side, allowed, -1}, func() *graph.Side {
+		return &graph.Side{Arcs: envelope(points(side.Options, allowed))}
+	})
+}
+
+// points are the corners of what the options can be used for, by input.
+func points(options []graph.Option, allowed uint64) []graph.Arc {
+	var all []graph.Arc
+	for k := range min(len(options), 64) {
+		if allowed>>k&1 == 0 {
+			continue
+		}
+		o := &options[k]
+		at := o.Entry
+		if at.In > 0 {
+			all = append(all, at)
+		}
+		for _, a := range o.More {
+			at = graph.Arc{In: money.AddStop(at.In, a.In), Out: money.AddStop(at.Out, a.Out)}
+			all = append(all, at)
+		}
+	}
+	slices.SortFunc(all, func(a, b graph.Arc) int { return cmp.Or(cmp.Compare(a.In, b.In), cmp.Compare(b.Out, a.Out)) })
+	return all
+}
+
+// envelope joins the corners of the upper hull by arcs. See Andrew (1979), another
+// efficient algorithm for convex hulls in two dimensions.
+func envelope(corners []graph.Arc) []graph.Arc {
+	var hull, at []graph.Arc // arcs, and where each begins
+	end := graph.Arc{}
+	for _, c := range corners {
+		if c.Out <= end.Out {
+			continue
+		}
+		for len(hull) > 0 && !above(hull[len(hull)-1].Out, c.In-end.In, c.Out-end.Out, hull[len(hull)-1].In) {
+			end = at[len(at)-1]
+			hull, at = hull[:len(hull)-1], at[:len(at)-1]
+		}
+		if c.In == end.In {
+			continue
+		}
+		hull = append(hull, graph.Arc{In: c.In - end.In, Out: c.Out - end.Out})
+		at = append(at, end)
+		end = c
+	}
+	return hull
+}
+
+// gives is what an option gives for an input: nothing below its entry.
+func gives(o *graph.Option, in money.Amount) money.Amount {
+	if in < o.Entry.In || in == 0 {
+		return 0
+	}
+	out, left := o.Entry.Out, in-o.Entry.In
+	for _, a := range o.More {
+		take := min(left, a.In)
+		part, err := money.MulDiv(take, a.Out, a.In, money.Down)
+		if err != nil {
+			panic("branch: a share of an arc exceeds the arc")
+		}
+		out, left = money.AddStop(out, part), left-take
+	}
+	if left > 0 {
+		return 0
+	}
+	return out
+}
+
+// holds is the most input that an option takes.
+func holds(o *graph.Option) money.Amount {
+	in := o.Entry.In
+	for _, a := range o.More {
+		in = money.AddStop(in, a.In)
+	}
+	return in
+}
