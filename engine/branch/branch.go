@@ -144,13 +144,7 @@ func (s *Solver) begin(p *flow.Problem, limit time.Duration) {
 			if len(b.Options) == 0 {
 				continue
 			}
-			pl := place{side: i, book: j, options: b}
-			for k := range min(len(b.Options), 64) {
-				if limit == 0 || b.Options[k].Settle <= limit {
-					pl.allowed |= 1 << k
-				}
-			}
-			s.places = append(s.places, pl)
+			s.places = append(s.places, place{i, j, b, allowed(b, limit)})
 		}
 	}
 }

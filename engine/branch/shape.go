@@ -3,6 +3,7 @@ package branch
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"chronos.dev/graph"
 	"chronos.dev/money"
@@ -48,6 +49,22 @@ func (s *shapes) envelope(side *graph.Side, allowed uint64) *graph.Side {
 	return s.keep(shape{side, allowed, -1}, func() *graph.Side {
 		return &graph.Side{Arcs: envelope(points(side.Options, allowed))}
 	})
+}
+
+// Envelope is the least concave curve above all that the options of a side that
+// settle within limit can be used for; 0 is no limit.
+func Envelope(side *graph.Side, limit time.Duration) []graph.Arc {
+	return envelope(points(side.Options, allowed(side, limit)))
+}
+
+// allowed are the options that settle within limit.
+func allowed(side *graph.Side, limit time.Duration) (mask uint64) {
+	for k := range min(len(side.Options), 64) {
+		if limit == 0 || side.Options[k].Settle <= limit {
+			mask |= 1 << k
+		}
+	}
+	return mask
 }
 
 // points are the corners of what the options can be used for, by input.

@@ -53,6 +53,8 @@ type Leg struct {
 	Tier      string
 	TierIndex int
 	HasTier   bool
+	// Settle is how long until Out is there once In is given.
+	Settle time.Duration
 }
 
 // GrossIn and GrossOut are the amounts that changed hands in the book, before
@@ -88,6 +90,19 @@ func (p *Plan) Sums() bool {
 		in, out = in+p.Routes[i].In(), out+p.Routes[i].Out()
 	}
 	return in == p.In && out == p.Out
+}
+
+// Settles returns how long until all of Out is there: the slowest route, whose legs
+// are done one after another.
+func (p *Plan) Settles() (longest time.Duration) {
+	for i := range p.Routes {
+		var sum time.Duration
+		for j := range p.Routes[i].Legs {
+			sum += p.Routes[i].Legs[j].Settle
+		}
+		longest = max(longest, sum)
+	}
+	return longest
 }
 
 // Venues returns the venues that the plan uses, by name.
@@ -165,7 +180,5 @@ type Plan struct {
 	ExactOut  bool // Out was asked for; else In was
 	Routes    []Route
 	Bound     Bound
-	// Settle is how long until the customer has all of Out: of the slowest route,
-	// the sum of its legs.
-	Settle time.Duration
+	Settle    time.Duration // see Settles
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 
+	"chronos.dev/engine/branch"
+	"chronos.dev/engine/flow"
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
 	"chronos.dev/money"
@@ -38,7 +40,8 @@ type proof struct {
 	amount   money.Amount
 	exactOut bool
 	known    bool
-	at, next *wholePrices // of amount, and room for those of a try
+	at, next *wholePrices  // of amount, and room for those of a try
+	leaves   []branch.Leaf // give amount instead of at, if there are any
 }
 
 // reset begins with a bound that bounds nothing.
@@ -46,7 +49,7 @@ func (b *proof) reset(exactOut bool) {
 	if b.at == nil {
 		b.at, b.next = new(wholePrices), new(wholePrices)
 	}
-	b.exactOut, b.known, b.amount = exactOut, false, 0
+	b.exactOut, b.known, b.amount, b.leaves = exactOut, false, 0, nil
 	if !exactOut {
 		b.amount = math.MaxInt64
 	}
@@ -65,7 +68,7 @@ func (b *proof) near(p *plan.Plan) bool {
 // offer takes the amount that next gives if it is tighter.
 func (b *proof) offer(amount money.Amount) {
 	if !b.known || (amount < b.amount) != b.exactOut && amount != b.amount {
-		b.amount, b.known = amount, true
+		b.amount, b.known, b.leaves = amount, true, nil
 		b.at, b.next = b.next, b.at
 	}
 }
@@ -73,21 +76,30 @@ func (b *proof) offer(amount money.Amount) {
 // boundSplit takes the bound of the kernel. Where the books ended before the
 // order, that is of what they hold, but its prices bound the order too.
 func (s *Solver) boundSplit() {
+	if s.chosen != nil && len(s.chosen.Leaves) > 0 {
+		s.proof.amount, s.proof.known, s.proof.leaves = s.best.Bound, true, s.chosen.Leaves
+		return
+	}
 	w, nu := s.proof.next, &s.best.Nu
 	if nu.Target == 0 {
 		return
 	}
+	s.byAsset(w, nu)
+	if s.best.Partial {
+		s.evaluateWhole()
+		return
+	}
+	s.proof.offer(s.best.Bound)
+}
+
+// byAsset puts the kernel's prices in the order of assets.
+func (s *Solver) byAsset(w *wholePrices, nu *flow.Nu) {
 	w.source, w.target = nu.Source, nu.Target
 	w.one, w.two = w.one[:0], w.two[:0]
 	for id := range s.snap.Assets {
 		rank := s.snap.Rank(graph.AssetID(id))
 		w.one, w.two = append(w.one, nu.One[rank]), append(w.two, nu.Two[rank])
 	}
-	if s.best.Partial {
-		s.evaluateWhole()
-		return
-	}
-	s.proof.offer(s.best.Bound)
 }
 
 // boundPath bounds by the best rates of all books, which is tight for small
@@ -270,7 +282,7 @@ func (s *Solver) surplusBetween(sum *money.Sum, at *wholePrices) {
 // offers reports whether any usable book of e has a level.
 func (s *Solver) offers(e *graph.Edge) bool {
 	for _, id := range e.Markets {
-		if s.usable[id] && len(s.side(id, e.From).Arcs) > 0 {
+		if s.usable[id] && s.holds(s.side(id, e.From)) {
 			return true
 		}
 	}
@@ -309,7 +321,12 @@ func (s *Solver) surplus(sum *money.Sum, e *graph.Edge, from, to uint64) {
 		if !s.usable[id] {
 			continue
 		}
-		for _, a := range s.side(id, e.From).Arcs {
+		side := s.side(id, e.From)
+		arcs := side.Arcs
+		if len(side.Options) > 0 {
+			arcs = branch.Envelope(side, s.req.MaxSettle)
+		}
+		for _, a := range arcs {
 			if !sum.AddSurplus(uint64(a.Out), to, uint64(a.In), from) {
 				break
 			}

@@ -14,7 +14,7 @@ func (s *Solver) build() {
 	p := &n.problem
 	p.Assets, p.MaxHops, p.In, p.Out = len(s.snap.Assets), s.req.MaxHops, s.req.In, s.req.Out
 	p.Source, p.Target = s.snap.Rank(s.req.Sell), s.snap.Rank(s.req.Buy)
-	n.edges = n.edges[:0]
+	n.edges, n.options = n.edges[:0], false
 	first := s.edges(s.req.Sell)
 	for i := range first {
 		n.edges = append(n.edges, &first[i])
@@ -67,7 +67,8 @@ func (s *Solver) buildSide(i int, e *graph.Edge) {
 	d.From, d.To = s.snap.Rank(e.From), s.snap.Rank(e.To)
 	d.Books, n.markets[i] = d.Books[:0], n.markets[i][:0]
 	for _, id := range e.Markets {
-		if side := s.side(id, e.From); s.usable[id] && len(side.Arcs) > 0 {
+		if side := s.side(id, e.From); s.usable[id] && s.holds(side) {
+			n.options = n.options || len(side.Options) > 0
 			d.Books, n.markets[i] = append(d.Books, side), append(n.markets[i], id)
 		}
 	}

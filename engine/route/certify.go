@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"chronos.dev/engine/branch"
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
 )
@@ -12,10 +13,10 @@ import (
 // bound with the node prices that give it, and what the used sides were.
 func (s *Solver) certify(a *Answer) {
 	b := &a.Plan.Bound
-	*b = plan.Bound{Method: Method, Amount: s.proof.amount, MaxHops: s.req.MaxHops}
+	*b = plan.Bound{Method: Method, Amount: s.proof.amount, MaxHops: s.req.MaxHops, MaxSettle: s.req.MaxSettle}
 	for i, st := range s.snap.States {
 		if s.usable[i] {
-			b.Considered += min(len(st.Sell.Arcs), 1) + min(len(st.Buy.Arcs), 1)
+			b.Considered += s.counts(&st.Sell) + s.counts(&st.Buy)
 		}
 	}
 	for v, name := range s.snap.Venues {
@@ -24,10 +25,44 @@ func (s *Solver) certify(a *Answer) {
 		}
 	}
 	slices.Sort(b.Barred)
-	if s.proof.known {
-		s.writePrices(b)
+	switch {
+	case len(s.proof.leaves) > 0:
+		s.writeLeaves(b)
+	case s.proof.known:
+		b.Sell, b.Buy, b.Nodes = s.nodes(s.proof.at)
 	}
 	s.writeSides(a)
+}
+
+// counts is 1 for a side that offers anything.
+func (s *Solver) counts(side *graph.Side) int {
+	if s.holds(side) {
+		return 1
+	}
+	return 0
+}
+
+// writeLeaves writes the cases down that prove a bound together.
+func (s *Solver) writeLeaves(b *plan.Bound) {
+	for i := range s.proof.leaves {
+		l := &s.proof.leaves[i]
+		s.byAsset(s.proof.next, &l.Nu)
+		leaf := plan.Leaf{}
+		leaf.Sell, leaf.Buy, leaf.Nodes = s.nodes(s.proof.next)
+		for _, c := range l.Choices {
+			id := s.net.markets[c.Side][c.Book]
+			m, from := &s.snap.Markets[id], s.net.edges[c.Side].From
+			choice := plan.Choice{Key: m.Key, Action: plan.Buy, Tier: c.Option}
+			if from == m.Base {
+				choice.Action = plan.Sell
+			}
+			if c.Option != branch.None {
+				choice.Tier = s.side(id, from).Options[c.Option].Tier
+			}
+			leaf.Choices = append(leaf.Choices, choice)
+		}
+		b.Leaves = append(b.Leaves, leaf)
+	}
 }
 
 // writeSides notes the sides that a plan uses, by market.
@@ -43,15 +78,14 @@ func (s *Solver) writeSides(a *Answer) {
 	})
 }
 
-// writePrices writes the node prices that are not zero, by the names of assets.
-func (s *Solver) writePrices(b *plan.Bound) {
-	at := s.proof.at
-	b.Sell, b.Buy = at.source, at.target
+// nodes are the node prices that are not zero, by the names of assets.
+func (s *Solver) nodes(at *wholePrices) (sell, buy uint64, nodes []plan.Node) {
 	for _, id := range s.snap.ByName() {
 		if s.between(id) && at.one[id]|at.two[id] > 0 {
-			b.Nodes = append(b.Nodes, plan.Node{Asset: s.asset(id).Symbol, One: at.one[id], Two: at.two[id]})
+			nodes = append(nodes, plan.Node{Asset: s.asset(id).Symbol, One: at.one[id], Two: at.two[id]})
 		}
 	}
+	return at.source, at.target, nodes
 }
 
 // writeSide notes the side that a leg uses, once.

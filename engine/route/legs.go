@@ -41,6 +41,7 @@ func (s *Solver) replayOn(a *Answer, edges []*graph.Edge) {
 		p.In, p.Out = amount, s.req.Out
 	}
 	p.Routes = s.routes(a.Path)
+	p.Settle = p.Settles()
 	for h := range hops {
 		for _, f := range s.fills[h] {
 			a.Used = append(a.Used, f.Market)
@@ -168,6 +169,10 @@ func (s *Solver) leg(f Fill, from, to graph.AssetID) plan.Leg {
 	l.FeeAsset, l.Fee = l.GetAsset, f.Gross-f.Out
 	if l.Action == plan.Buy && s.snap.States[f.Market].Fee.On == market.FeeQuote {
 		l.FeeAsset, l.Fee = l.GiveAsset, f.In-f.Gross
+	}
+	l.Settle = s.snap.States[f.Market].Settle
+	if o := f.Option; o != nil {
+		l.Tier, l.TierIndex, l.HasTier, l.Settle = o.Name, o.Tier, true, o.Settle
 	}
 	return l
 }

@@ -50,7 +50,7 @@ func (s *Solver) refuse() error {
 			return !s.req.bars(s.snap.Markets[id].Venue)
 		})
 	}
-	deep := func(e *graph.Edge) bool { in, _ := s.depth(e); return in > 0 }
+	deep := s.offers
 	left := s.leftOut()
 	switch {
 	case !s.connected(all):
@@ -59,6 +59,9 @@ func (s *Solver) refuse() error {
 		return &NoRouteError{Policy, left}
 	case !s.connected(deep) && len(left) > 0:
 		return &StaleError{left}
+	}
+	if s.best.Failed && s.chosen != nil {
+		return &NoRouteError{BelowMinimum, left}
 	}
 	if s.best.Failed {
 		return fmt.Errorf("route: amounts on the way: %w", money.ErrOverflow)

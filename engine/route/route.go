@@ -13,7 +13,9 @@ package route
 
 import (
 	"math"
+	"time"
 
+	"chronos.dev/engine/branch"
 	"chronos.dev/engine/flow"
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
@@ -30,6 +32,8 @@ type Request struct {
 	Now        int64        // Unix nanoseconds
 	StaleAfter int64        // nanoseconds of silence after which a book is not used
 	Barred     []bool       // venues not to be used, by VenueID; nil: none
+	// MaxSettle leaves out books and tiers that settle later; 0: none.
+	MaxSettle time.Duration
 }
 
 // bars reports whether the request excludes a venue.
@@ -61,6 +65,9 @@ type Solver struct {
 	net    network
 	kernel flow.Solver
 	best   *flow.Result // of the kernel, for the last split
+
+	chooser branch.Solver
+	chosen  *branch.Result // what best is of, where options had to be chosen
 }
 
 // path is a candidate: S, mids[0:n], T.
@@ -130,7 +137,7 @@ func (s *Solver) mark() {
 	s.usable = s.usable[:0]
 	for i, st := range s.snap.States {
 		_, ok := st.Usable(s.req.Now, s.req.StaleAfter)
-		s.usable = append(s.usable, ok && !s.req.bars(s.snap.Markets[i].Venue))
+		s.usable = append(s.usable, ok && s.inTime(st.Settle) && !s.req.bars(s.snap.Markets[i].Venue))
 	}
 }
 

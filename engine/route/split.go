@@ -1,6 +1,8 @@
 package route
 
 import (
+	"time"
+
 	"chronos.dev/engine/flow"
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
@@ -14,13 +16,21 @@ type network struct {
 	sides   []flow.Side        // memory of the problem's
 	edges   []*graph.Edge      // by side
 	markets [][]graph.MarketID // by side and book
+	options bool               // some books have options
 }
 
 // split finds the best plan over all venues and paths, nil if there is none or
 // the books end before the order. The kernel's result is kept, for its bound.
 func (s *Solver) split() *Answer {
 	s.build()
-	r := s.kernel.Solve(&s.net.problem)
+	s.chosen = nil
+	var r *flow.Result
+	if s.net.options {
+		s.chosen = s.chooser.Solve(&s.net.problem, s.req.MaxSettle)
+		r = &s.chosen.Result
+	} else {
+		r = s.kernel.Solve(&s.net.problem)
+	}
 	s.best = r
 	if r.Partial || r.Failed || r.In == 0 || r.Out == 0 {
 		return nil
@@ -30,6 +40,7 @@ func (s *Solver) split() *Answer {
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
 	p.In, p.Out, p.ExactOut = r.In, r.Out, s.req.Out > 0
 	p.Routes = s.chains(s.hops(r, a))
+	p.Settle = p.Settles()
 	if !p.Sums() {
 		return nil // what rounding has left nowhere to go; a single path loses less
 	}
@@ -47,10 +58,45 @@ func (s *Solver) hops(r *flow.Result, a *Answer) []hop {
 		}
 		id := s.net.markets[f.Side][f.Book]
 		h := &hops[len(hops)-1]
-		h.fills = append(h.fills, Fill{id, f.In, f.Out, gross(s.side(id, e.From), f.In, f.Out)})
+		side := s.side(id, e.From)
+		fill := Fill{Market: id, In: f.In, Out: f.Out, Gross: f.Out, Option: s.option(f, side)}
+		if fill.Option == nil {
+			fill.Gross = gross(side, f.In, f.Out)
+		}
+		h.fills = append(h.fills, fill)
 		a.Used = append(a.Used, id)
 	}
 	return hops
+}
+
+// option is what a fill uses of a side with options, nil for a book.
+func (s *Solver) option(f *flow.Fill, side *graph.Side) *graph.Option {
+	if s.chosen != nil {
+		for _, c := range s.chosen.Used {
+			if c.Side == f.Side && c.Book == f.Book {
+				return &side.Options[c.Option]
+			}
+		}
+	}
+	return nil
+}
+
+// holds reports whether a side offers anything that settles in time.
+func (s *Solver) holds(side *graph.Side) bool {
+	if len(side.Arcs) > 0 {
+		return true
+	}
+	for i := range side.Options {
+		if s.inTime(side.Options[i].Settle) {
+			return true
+		}
+	}
+	return false
+}
+
+// inTime reports whether something settles soon enough for the request.
+func (s *Solver) inTime(settle time.Duration) bool {
+	return s.req.MaxSettle == 0 || settle <= s.req.MaxSettle
 }
 
 // gross is what a fill of in and out is before the fee, see graph.Side.

@@ -12,7 +12,8 @@ type Fill struct {
 	Market graph.MarketID
 	In     money.Amount
 	Out    money.Amount
-	Gross  money.Amount // before the fee, see graph.Side
+	Gross  money.Amount  // before the fee, see graph.Side
+	Option *graph.Option // nil for a book
 }
 
 // sweep walks the arcs of an edge over all its usable markets, best rate first;

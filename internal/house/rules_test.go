@@ -25,7 +25,7 @@ var floors = []floor{
 	{"dump", "engine book graph market money money/text internal/jscan"},
 	{"config", "market money money/text"},
 	{"engine", "book graph engine/route engine/plan market money"},
-	{"engine/route", "graph engine/flow engine/plan market money"},
+	{"engine/route", "graph engine/branch engine/flow engine/plan market money"},
 	{"engine/branch", "graph engine/flow money"},
 	{"engine/flow", "graph money"},
 	{"engine/plan", "market money"},
