@@ -30,9 +30,14 @@ const (
 	MaxBatch = 4 << 20
 )
 
-// BookPartitions is the number of partitions of BookTopic and BookSnapshotTopic,
-// so that a book has the same one on both.
-const BookPartitions = 12
+// Numbers of partitions.
+const (
+	// BookPartitions is that of BookTopic and BookSnapshotTopic, so that a book has
+	// the same one on both.
+	BookPartitions      = 12
+	LiquidityPartitions = 6
+	ReferencePartitions = 3
+)
 
 // Topic is a topic of this program. Its partition count is fixed for life,
 // because keys would move; a new count is a new version of the name.
@@ -55,8 +60,8 @@ func Topics() []Topic {
 	return []Topic{
 		{BookTopic, BookPartitions, with("cleanup.policy", "delete", "retention.ms", "3600000")},
 		{BookSnapshotTopic, BookPartitions, with("cleanup.policy", "compact", "retention.ms", "-1")},
-		{ReferenceTopic, 3, with("cleanup.policy", "compact,delete", "retention.ms", "86400000")},
-		{LiquidityTopic, 6, with("cleanup.policy", "compact", "retention.ms", "-1")},
+		{ReferenceTopic, ReferencePartitions, with("cleanup.policy", "compact,delete", "retention.ms", "86400000")},
+		{LiquidityTopic, LiquidityPartitions, with("cleanup.policy", "compact", "retention.ms", "-1")},
 		{FeedDLQTopic, 3, with("cleanup.policy", "delete", "retention.ms", "2592000000")},
 	}
 }
