@@ -7,8 +7,8 @@ import (
 	"chronos.dev/engine/route"
 )
 
-// routes answers GET /v1/routes: the price, and beside it the best single paths
-// over the same books.
+// routes answers GET /v1/routes: the price, and beside it over the same books the
+// best single paths, what is faster, and what each venue is worth.
 func (s *Server) routes(r *request) {
 	req, ok := s.priceRequest(r, routesParams)
 	n := route.MaxPaths
@@ -46,7 +46,15 @@ func (s *Server) routes(r *request) {
 		}
 	}
 	w.Close(']')
+	w.Key("tradeoffs").Open('[')
+	for _, p := range all.Tradeoffs {
+		if forNothing(p) == nil {
+			r.pricer.append(w, p, Meta{Source: s.opts.Source, ComputedUS: took.Microseconds()})
+		}
+	}
+	w.Close(']')
 	appendRegrets(w, all)
+	appendExplain(w, all)
 	w.Close('}')
 	r.cache = cachePrice
 }

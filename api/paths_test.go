@@ -25,6 +25,10 @@ func TestRoutes(t *testing.T) {
 		if r.Optimum.SellAmount != w.price(query).SellAmount || r.Optimum.BuyAmount != w.price(query).BuyAmount {
 			t.Errorf("%s: the optimum is not the price", query)
 		}
+		if len(r.Tradeoffs) != 1 || r.Tradeoffs[0].BuyAmount != r.Optimum.BuyAmount || r.Tradeoffs[0].SellAmount != r.Optimum.SellAmount {
+			t.Errorf("%s: no time is spent, so nothing can be faster: %+v", query, r.Tradeoffs)
+		}
+		checkExplanation(t, &r)
 		exactOut := strings.Contains(query, "buy_amount")
 		seen := map[string]bool{}
 		last := new(big.Rat)
@@ -74,5 +78,24 @@ func TestRoutes(t *testing.T) {
 	}
 	if p := w.problem(422, "/v1/routes?sell_asset=DOGE&buy_asset=USD&sell_amount=1"); p.Reason != "disconnected" {
 		t.Errorf("no path: %+v", p)
+	}
+}
+
+// checkExplanation: every side that is used is explained, the next unit brings no
+// more than the mean did, and only what is used up is short.
+func checkExplanation(t *testing.T, r *wire.Routes) {
+	t.Helper()
+	if len(r.Explain.Sides) != len(r.Optimum.Certificate.Sides) || r.Explain.MarginalRate == nil {
+		t.Fatalf("explained %+v", r.Explain)
+	}
+	if rat(t, *r.Explain.MarginalRate).Cmp(new(big.Rat).Mul(rat(t, r.Optimum.Rate), big.NewRat(1_000_001, 1_000_000))) > 0 {
+		t.Errorf("the next unit brings %s, the mean is %s", *r.Explain.MarginalRate, r.Optimum.Rate)
+	}
+	for _, u := range r.Explain.Sides {
+		if u.LevelsUsed < 1 || u.LevelsUsed > u.Levels || u.LastRate == nil || u.ShadowBps == nil {
+			t.Errorf("explained %+v", u)
+		} else if u.LastLevelLeft && rat(t, *u.ShadowBps).Sign() != 0 {
+			t.Errorf("what is left has a shadow price: %+v", u)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"chronos.dev/engine"
 	"chronos.dev/engine/route"
@@ -16,6 +17,7 @@ import (
 // priceParams are the names of the parameters, by the index of their values.
 var priceParams = []string{
 	"sell_asset", "buy_asset", "sell_amount", "buy_amount", "max_hops", "only_venues", "exclude_venues",
+	"strategy", "max_settlement_ms",
 }
 
 // routesParams are those of GET /v1/routes.
@@ -29,8 +31,13 @@ const (
 	paramMaxHops
 	paramOnly
 	paramExclude
+	paramStrategy
+	paramMaxSettle
 	paramPaths
 )
+
+// maxSettle is the longest limit of a settlement time, in milliseconds: 30 days.
+const maxSettle = 30 * 24 * 3600 * 1000
 
 // maxVenues is how many venues a request may name in one list.
 const maxVenues = 32
@@ -114,6 +121,16 @@ func (s *Server) priceRequest(r *request, params []string) (req engine.Request, 
 		req.MaxHops = r.intParam(paramMaxHops, "max_hops", 1, s.opts.Engine.MaxHops(), "hops_range")
 	}
 	req.Only, req.Exclude = s.venuesParam(r, paramOnly), s.venuesParam(r, paramExclude)
+	if r.params.given[paramStrategy] {
+		var err error
+		if req.Preset, err = engine.ParsePreset(string(r.params.values[paramStrategy])); err != nil {
+			r.fail("/strategy", "unknown_strategy", "Send cheapest, balanced or fast.")
+		}
+	}
+	if r.params.given[paramMaxSettle] {
+		ms := r.intParam(paramMaxSettle, "max_settlement_ms", 1, maxSettle, "settlement_range")
+		req.MaxSettle = time.Duration(ms) * time.Millisecond
+	}
 	return req, len(r.invalid) == 0
 }
 
@@ -215,7 +232,7 @@ func amountError(err error, a market.Asset) *AmountError {
 // intParam reads a whole number from least to most.
 func (r *request) intParam(i int, name string, least, most int, code string) int {
 	v := r.params.values[i]
-	if len(v) > 0 && len(v) < 6 {
+	if len(v) > 0 && len(v) < 11 {
 		n := 0
 		for _, c := range v {
 			if c < '0' || c > '9' {

@@ -9,7 +9,7 @@ import (
 
 // Limits on a query, so that an answer about a bad one stays short.
 const (
-	maxParams  = 8  // any resource takes
+	maxParams  = 12 // any resource takes
 	maxInvalid = 8  // errors in one answer
 	maxEcho    = 40 // bytes of a caller's text in an error
 )

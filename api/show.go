@@ -269,7 +269,10 @@ func appendLeftOut(w *wire.Writer, left []graph.LeftOut) {
 
 // whyNot says why a market was left out, in a word and a sentence.
 func whyNot(l *graph.LeftOut) (reason, detail string) {
-	if l.Barred {
+	switch {
+	case l.Slow:
+		return "too_slow", "it settles later than the request allows"
+	case l.Barred:
 		return "excluded", "the request excludes this venue"
 	}
 	return l.State.String(), l.Reason

@@ -86,6 +86,8 @@ type PriceRequest struct {
 	MaxHops               int // 0: the server's
 	OnlyVenues            []string
 	ExcludeVenues         []string
+	Strategy              string // cheapest, balanced or fast; "": cheapest
+	MaxSettlementMs       int    // 0: no limit
 }
 
 // Price calls GET /v1/price.
@@ -133,6 +135,12 @@ func (r *PriceRequest) query() url.Values {
 	}
 	if r.MaxHops != 0 {
 		q.Set("max_hops", strconv.Itoa(r.MaxHops))
+	}
+	if r.Strategy != "" {
+		q.Set("strategy", r.Strategy)
+	}
+	if r.MaxSettlementMs != 0 {
+		q.Set("max_settlement_ms", strconv.Itoa(r.MaxSettlementMs))
 	}
 	for name, venues := range map[string][]string{
 		"only_venues": r.OnlyVenues, "exclude_venues": r.ExcludeVenues,

@@ -103,6 +103,9 @@ assets:
 fees:
   - {venue: kraken, taker_bps: 26, fee_on: quote, from: 2021-01-01, until: "2025-05-08T00:00:00+02:00", source: "a, b: c"}
   - {venue: kraken, market: XBT-USD, taker_bps: "2.5"}
+settlement:
+  - {venue: kraken, market: XBT-USD, after: 1m30s}
+  - {venue: kraken, after: 2h}
 default_taker_bps: 40.25
 log: {format: text, level: debug}
 sim: {seed: 18446744073709551615, troubles: false, rate: 1}
@@ -153,6 +156,9 @@ func TestEveryKeyOfAFile(t *testing.T) {
 			From: time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC), Until: time.Date(2025, 5, 7, 22, 0, 0, 0, time.UTC),
 		},
 		{Venue: "kraken", Pair: &xbt, Fee: market.Fee{Rate: 25_000}},
+	}
+	want.Settlement = market.Settlements{
+		{Venue: "kraken", Pair: &xbt, After: 90 * time.Second}, {Venue: "kraken", After: 2 * time.Hour},
 	}
 	want.DefaultFee = &market.Fee{Rate: 402_500}
 	want.Log.Format, want.Log.Level = "text", "debug"

@@ -103,6 +103,9 @@ var table = []entry{
 	nodes("fees", "list of {venue, market, taker_bps, fee_on, from, until, source}",
 		"what venues charge takers, at one market or all; fee_on is received or quote, from and until times",
 		(*loader).fees, showFees),
+	nodes("settlement", "list of {venue, market, after}",
+		"how long venues take until a customer has what was bought, at one market or all; no time where no line says",
+		(*loader).settlement, showSettlement),
 	bps("default_taker_bps", "taker fee at markets without a line in fees; without it they are left out",
 		func(c *Config) **market.Fee { return &c.DefaultFee }),
 

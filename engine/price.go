@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"chronos.dev/engine/plan"
 	"chronos.dev/engine/route"
@@ -19,6 +20,8 @@ type Request struct {
 	MaxHops   int // 0: the engine's
 	// Only are the venues to be used, Exclude those that are not; nil: all, none.
 	Only, Exclude []string
+	Preset        Preset
+	MaxSettle     time.Duration // nothing that settles later is used; 0: no limit
 }
 
 // Price is an answer: a plan over books as they were, and how good it is.
@@ -86,7 +89,7 @@ func (e *Engine) Price(r Request, now int64) (*Price, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.solver.Solve(&s.snap, req)
+	a, err := s.solve(req, r.Preset)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +105,13 @@ type Regret struct {
 
 // Alternatives are what else could be done over the same books.
 type Alternatives struct {
-	Best    *Price
-	Paths   []*Price // the best single paths, best first, without bounds
+	Best  *Price
+	Paths []*Price // the best single paths, best first, without bounds
+	// Tradeoffs are what is faster, see Engine.Tradeoffs; the first is the cheapest.
+	Tradeoffs []*Price
+	// Uses are what Best does with each side, Margin what its next unit would bring.
+	Uses    []route.Use
+	Margin  route.Margin
 	Regrets []Regret // of the venues that Best uses, by name
 }
 
@@ -117,11 +125,21 @@ func (e *Engine) Alternatives(r Request, n int, now int64) (*Alternatives, error
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.solver.Solve(&s.snap, req)
+	a, err := s.solve(req, r.Preset)
 	if err != nil {
 		return nil, err
 	}
 	all := &Alternatives{Best: e.price(s, a, now)}
+	if r.Preset != Cheapest { // others were solved after it
+		req.MaxSettle = a.Plan.Bound.MaxSettle
+		if a, err = s.solver.Solve(&s.snap, req); err != nil {
+			return nil, err
+		}
+	}
+	all.Uses, all.Margin = s.solver.Explain(a)
+	if all.Tradeoffs, err = e.tradeoffs(s, req, now); err != nil {
+		return nil, err
+	}
 	for _, a := range s.solver.Paths(&s.snap, req, n) {
 		all.Paths = append(all.Paths, e.price(s, a, now))
 	}
@@ -185,7 +203,7 @@ func (e *Engine) Evaluate(r Request, hops []market.Key, now int64) (own, best *P
 		return nil, nil, err
 	}
 	own = e.price(s, a, now)
-	if a, err = s.solver.Solve(&s.snap, req); err != nil {
+	if a, err = s.solve(req, r.Preset); err != nil {
 		return nil, nil, err
 	}
 	best = e.price(s, a, now)
@@ -243,7 +261,7 @@ func (e *Engine) request(s *scratch, r *Request, now int64) (req route.Request, 
 	}
 	return route.Request{
 		Sell: sell, Buy: buy, In: r.In, Out: r.Out, MaxHops: hops,
-		Now: now, StaleAfter: int64(e.opts.StaleAfter), Barred: barred,
+		Now: now, StaleAfter: int64(e.opts.StaleAfter), Barred: barred, MaxSettle: r.MaxSettle,
 	}, nil
 }
 

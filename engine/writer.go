@@ -24,6 +24,7 @@ type owned struct {
 	book   *book.Book
 	market *graph.Market
 	scales graph.Scales
+	settle time.Duration
 	dirty  bool
 
 	fee      *market.Fee
@@ -138,7 +139,7 @@ func (w *Writer) Flush(now int64) {
 			w.feesUntil = min(w.feesUntil, o.feeUntil)
 		}
 		s := graph.NewState(o.book.Publish(), o.scales, o.fee)
-		s.FeeUntil = o.feeUntil
+		s.FeeUntil, s.Settle = o.feeUntil, o.settle
 		o.market.Publish(s)
 	}
 	w.dirty = w.dirty[:0]
@@ -187,6 +188,9 @@ func (w *Writer) own(key market.Key) (*owned, error) {
 			Base:  t.Assets[m.Base].EngineScale,
 			Quote: t.Assets[m.Quote].EngineScale,
 		},
+	}
+	if w.e.opts.Settle != nil {
+		o.settle = w.e.opts.Settle(key)
 	}
 	w.books[key] = o
 	return o, nil

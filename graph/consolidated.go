@@ -27,6 +27,7 @@ type LeftOut struct {
 	Key market.Key
 	Usability
 	Barred bool
+	Slow   bool // Barred, since it settles later than the request allows
 }
 
 // Consolidate merges the books of pair. Depth bounds the levels a side; 0 means

@@ -49,11 +49,33 @@ type Price struct {
 // over the same books, best first. There may be none where only several paths
 // together can carry the amount.
 type Routes struct {
-	SellAsset string   `json:"sell_asset"`
-	BuyAsset  string   `json:"buy_asset"`
-	Optimum   Price    `json:"optimum"`
-	Data      []Path   `json:"data"`
-	Venues    []Regret `json:"venues"` // that the optimum uses
+	SellAsset string      `json:"sell_asset"`
+	BuyAsset  string      `json:"buy_asset"`
+	Optimum   Price       `json:"optimum"`
+	Data      []Path      `json:"data"`
+	Tradeoffs []Price     `json:"tradeoffs"` // that no other beats in amount and time
+	Venues    []Regret    `json:"venues"`    // that the optimum uses
+	Explain   Explanation `json:"explain"`
+}
+
+// Explanation says why the optimum is what it is: what its next unit would bring, and
+// how far each side is filled.
+type Explanation struct {
+	MarginalRate *string `json:"marginal_rate"`
+	Sides        []Use   `json:"sides"`
+}
+
+// Use is how far a plan fills one side of a book, or of a provider. ShadowBps is
+// what one unit more at LastRate would be worth above what it costs.
+type Use struct {
+	Venue         string  `json:"venue"`
+	Market        string  `json:"market"`
+	Side          string  `json:"side"`
+	LevelsUsed    int     `json:"levels_used"`
+	Levels        int     `json:"levels"`
+	LastRate      *string `json:"last_rate"`
+	LastLevelLeft bool    `json:"last_level_left"`
+	ShadowBps     *string `json:"shadow_bps"`
 }
 
 // Regret is how far the best plan without a venue is behind the optimum; null if

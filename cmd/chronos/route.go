@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	"chronos.dev/api"
 	"chronos.dev/dump"
@@ -19,6 +20,8 @@ type order struct {
 	sellAmount, buyAmount string
 	maxHops               int
 	only, exclude         []string
+	strategy              string
+	maxSettle             time.Duration
 }
 
 func (o *order) flags(c *cobra.Command) {
@@ -30,6 +33,8 @@ func (o *order) flags(c *cobra.Command) {
 	f.IntVar(&o.maxHops, "max-hops", 0, "most hops of a path, 1 to 3 (0: the server's)")
 	f.StringSliceVar(&o.only, "only-venues", nil, "use no other venues than these")
 	f.StringSliceVar(&o.exclude, "exclude-venues", nil, "use none of these venues")
+	f.StringVar(&o.strategy, "strategy", "", "cheapest, balanced or fast (default cheapest)")
+	f.DurationVar(&o.maxSettle, "max-settlement", 0, "use nothing that settles later, such as 10m (0: no limit)")
 	c.MarkFlagsOneRequired("sell-amount", "buy-amount")
 	c.MarkFlagsMutuallyExclusive("sell-amount", "buy-amount")
 	for _, name := range []string{"sell", "buy"} {
@@ -78,6 +83,14 @@ func routeFile(file string, o *order) ([]byte, error) {
 		return nil, exit(exitUsage, fmt.Errorf("--max-hops %d: want 1 to %d", o.maxHops, e.MaxHops()))
 	}
 	req := engine.Request{Sell: o.sell, Buy: o.buy, MaxHops: o.maxHops, Only: o.only, Exclude: o.exclude}
+	if req.MaxSettle = o.maxSettle; o.strategy != "" {
+		if req.Preset, err = engine.ParsePreset(o.strategy); err != nil {
+			return nil, exit(exitUsage, err)
+		}
+	}
+	if o.maxSettle < 0 {
+		return nil, exit(exitUsage, fmt.Errorf("--max-settlement %v is negative", o.maxSettle))
+	}
 	for _, name := range append(slices.Clone(o.only), o.exclude...) {
 		if !e.KnowsVenue(name) {
 			return nil, exit(exitUsage, fmt.Errorf("%s has no venue %q", file, name))

@@ -27,6 +27,12 @@ func (o *order) query() url.Values {
 	if len(o.exclude) > 0 {
 		q.Set("exclude_venues", strings.Join(o.exclude, ","))
 	}
+	if o.strategy != "" {
+		q.Set("strategy", o.strategy)
+	}
+	if o.maxSettle != 0 {
+		q.Set("max_settlement_ms", strconv.FormatInt(o.maxSettle.Milliseconds(), 10))
+	}
 	return q
 }
 

@@ -105,6 +105,18 @@ func (p *Plan) Settles() (longest time.Duration) {
 	return longest
 }
 
+// Filled returns what all routes together give to one side of a book.
+func (p *Plan) Filled(key market.Key, a Action) (in money.Amount) {
+	for i := range p.Routes {
+		for j := range p.Routes[i].Legs {
+			if l := &p.Routes[i].Legs[j]; l.Key == key && l.Action == a {
+				in += l.In
+			}
+		}
+	}
+	return in
+}
+
 // Venues returns the venues that the plan uses, by name.
 func (p *Plan) Venues() []string {
 	var names []string

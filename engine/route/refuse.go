@@ -13,7 +13,7 @@ import (
 const (
 	Disconnected = "disconnected"  // no chain of markets leads from Sell to Buy
 	BelowMinimum = "below_minimum" // so little that what comes out rounds to nothing
-	Policy       = "policy"        // every chain needs a venue that the request excludes
+	Policy       = "policy"        // every chain needs what the request excludes: a venue, or what settles too late
 )
 
 // NoRouteError reports that no plan exists however deep the books were. The cure
@@ -47,7 +47,9 @@ func (s *Solver) refuse() error {
 	all := func(*graph.Edge) bool { return true }
 	allowed := func(e *graph.Edge) bool {
 		return slices.ContainsFunc(e.Markets, func(id graph.MarketID) bool {
-			return !s.req.bars(s.snap.Markets[id].Venue)
+			side := s.side(id, e.From)
+			slow := !s.inTime(s.snap.States[id].Settle) || len(side.Options) > 0 && !s.holds(side)
+			return !slow && !s.req.bars(s.snap.Markets[id].Venue)
 		})
 	}
 	deep := s.offers
@@ -144,7 +146,10 @@ func (s *Solver) leftOut() []graph.LeftOut {
 	for id, on := range seen {
 		if on && !s.usable[id] {
 			u, ok := s.snap.States[id].Usable(s.req.Now, s.req.StaleAfter)
-			left = append(left, graph.LeftOut{Key: s.snap.Markets[id].Key, Usability: u, Barred: ok})
+			left = append(left, graph.LeftOut{
+				Key: s.snap.Markets[id].Key, Usability: u, Barred: ok,
+				Slow: ok && !s.req.bars(s.snap.Markets[id].Venue),
+			})
 		}
 	}
 	slices.SortFunc(left, func(a, b graph.LeftOut) int { return graph.CmpKey(a.Key, b.Key) })

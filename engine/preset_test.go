@@ -1,0 +1,101 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"chronos.dev/engine"
+	"chronos.dev/engine/route"
+	"chronos.dev/market"
+)
+
+// queue has A-B at venues that are the cheaper the longer they take, and a way over
+// C that takes twice an hour.
+func queue(t *testing.T) *rig {
+	after := map[string]time.Duration{"hour": time.Hour, "minute": time.Minute, "late": 100 * time.Hour}
+	r := newRig(t, engine.Options{Settle: func(k market.Key) time.Duration { return after[k.Venue] }})
+	r.show("now|A-B", 99_700, 200_000)
+	r.show("minute|A-B", 99_850, 200_000)
+	r.show("hour|A-B", 99_990, 200_000)
+	r.show("late|A-B", 100_000, 200_000)
+	r.show("hour|A-C", 100_000, 200_000)
+	r.show("hour|C-B", 1, 2)
+	return r
+}
+
+func TestTradeoffs(t *testing.T) {
+	r := queue(t)
+	all, err := r.e.Tradeoffs(engine.Request{Sell: "A", Buy: "B", In: 1, MaxHops: 1}, r.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range all {
+		got = append(got, fmt.Sprint(p.Plan.Out, " ", p.Plan.Settle))
+		if b := p.Plan.Bound; b.Amount < p.Plan.Out || b.Amount > p.Plan.Out+1 {
+			t.Errorf("bound %d of %d", b.Amount, p.Plan.Out)
+		}
+	}
+	want := "100000 100h0m0s, 99990 1h0m0s, 99850 1m0s, 99700 0s"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+func TestPresets(t *testing.T) {
+	r := queue(t)
+	tests := []struct {
+		name   string
+		preset engine.Preset
+		req    engine.Request
+		want   string
+	}{
+		{"cheapest is money only", engine.Cheapest, engine.Request{In: 1}, "late 100h0m0s"},
+		{"fast loses at most 20 bps", engine.Fast, engine.Request{In: 1}, "minute 1m0s"},
+		{"balanced pays 10 bps for an hour", engine.Balanced, engine.Request{In: 1}, "hour 1h0m0s"},
+		{"fast for an amount to buy", engine.Fast, engine.Request{Out: 99_000}, "now 0s"},
+		{"nothing above the limit", engine.Cheapest, engine.Request{In: 1, MaxSettle: time.Hour}, "hour 1h0m0s"},
+		{"fast within the limit", engine.Fast, engine.Request{In: 1, MaxSettle: time.Minute}, "now 0s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.req.Sell, tt.req.Buy, tt.req.Preset, tt.req.MaxHops = "A", "B", tt.preset, 1
+			p, err := r.e.Price(tt.req, r.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := fmt.Sprint(p.Plan.Routes[0].Legs[0].Key.Venue, " ", p.Plan.Settle)
+			if got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestTimesAdd: the legs of a route are done one after another, routes side by side.
+func TestTimesAdd(t *testing.T) {
+	r := queue(t)
+	p, err := r.e.Price(engine.Request{Sell: "A", Buy: "B", In: 1, Only: []string{"hour"}}, r.now)
+	if err != nil || p.Plan.Settle != 2*time.Hour || p.Plan.Out != 100_000 {
+		t.Errorf("%v: %+v", err, p)
+	}
+	_, err = r.e.Price(engine.Request{Sell: "A", Buy: "B", In: 1, Only: []string{"hour"}, MaxSettle: time.Minute}, r.now)
+	var none *route.NoRouteError
+	if !errors.As(err, &none) || none.Reason != route.Policy {
+		t.Errorf("a price of books that are too slow: %v", err)
+	}
+}
+
+func TestParsePreset(t *testing.T) {
+	for _, p := range []engine.Preset{engine.Cheapest, engine.Balanced, engine.Fast} {
+		if got, err := engine.ParsePreset(p.String()); got != p || err != nil {
+			t.Errorf("ParsePreset(%s) = %v, %v", p, got, err)
+		}
+	}
+	if _, err := engine.ParsePreset("best"); err == nil {
+		t.Error("an unknown strategy is accepted")
+	}
+}
