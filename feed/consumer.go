@@ -3,7 +3,6 @@ package feed
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -174,9 +173,7 @@ func (d *decoding) decode(r *RawRecord) *RecordError {
 	case err != nil:
 		panic("feed: a decoder's error is not a *RecordError: " + err.Error())
 	case d.record.Home != d.partition:
-		why := fmt.Errorf("on partition %d, where its key is of partition %d: "+
-			"write with the Murmur2 partitioner", d.partition, d.record.Home)
-		return &RecordError{Code: CodeWrongPlace, Key: d.record.Key, Err: why}
+		return &RecordError{Code: CodeWrongPlace, Key: d.record.Key, Err: wrongPlace(d.partition, d.record.Home)}
 	}
 	return nil
 }

@@ -92,3 +92,75 @@ func withAt(value []byte, at Position) []byte {
 	dst := make([]byte, 0, len(value)+64)
 	return append(appendAt(append(dst, value[:len(value)-1]...), at), '}')
 }
+
+// AppendOffer appends a liquidity record as JSON. A receive time is not written:
+// Time is what readers count from.
+func AppendOffer(dst []byte, o *market.Offer) []byte {
+	dst = append(append(dst, `{"v":1,"provider":"`...), o.Key.Venue...)
+	dst = append(append(dst, `","asset":"`...), o.Key.Pair.Base...)
+	dst = append(append(dst, `","quote":"`...), o.Key.Pair.Quote...)
+	dst = strconv.AppendUint(append(dst, `","seq":`...), o.Seq, 10)
+	if o.Origin != market.Venue {
+		dst = append(append(append(dst, `,"origin":"`...), o.Origin.String()...), '"')
+	}
+	if o.Time != 0 {
+		dst = appendTime(append(dst, `,"ts":"`...), o.Time)
+	}
+	dst = appendTime(append(dst, `,"valid_until":"`...), o.ValidUntil)
+	dst = appendTiers(append(dst, `,"sell":[`...), o.Sell)
+	dst = appendTiers(append(dst, `,"buy":[`...), o.Buy)
+	dst = strconv.AppendBool(append(dst, `,"last_look":`...), o.LastLook)
+	dst = append(append(dst, `,"custody_status":"`...), o.Custody.String()...)
+	return append(dst, `"}`...)
+}
+
+func appendTiers(dst []byte, tiers []market.Tier) []byte {
+	for i := range tiers {
+		t := &tiers[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '{')
+		if t.Name != "" {
+			dst = append(append(append(dst, `"name":"`...), t.Name...), `",`...)
+		}
+		dst = t.Min.AppendText(append(dst, `"min":"`...))
+		dst = t.Max.AppendText(append(dst, `","max":"`...))
+		if t.Reference != (market.Pair{}) {
+			dst = t.SpreadBps.AppendText(append(dst, `","spread_bps":"`...))
+			dst = append(append(dst, `","reference":"`...), t.Reference.String()...)
+		} else {
+			dst = t.Price.AppendText(append(dst, `","price":"`...))
+		}
+		if t.Whole {
+			dst = append(dst, `","mode":"whole"`...)
+		} else {
+			dst = append(dst, `","mode":"slice"`...)
+		}
+		if !t.FeeBps.IsZero() {
+			dst = append(t.FeeBps.AppendText(append(dst, `,"fee_bps":"`...)), '"')
+		}
+		if t.FixedFeeAsset != "" {
+			dst = append(append(dst, `,"fixed_fee":{"asset":"`...), t.FixedFeeAsset...)
+			dst = append(t.FixedFee.AppendText(append(dst, `","amount":"`...)), `"}`...)
+		}
+		dst = strconv.AppendInt(append(dst, `,"settlement_ms":`...), t.Settle.Milliseconds(), 10)
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}
+
+// AppendReference appends a reference record as JSON.
+func AppendReference(dst []byte, r *market.Reference) []byte {
+	dst = append(append(dst, `{"v":1,"source":"`...), r.Source...)
+	dst = append(append(dst, `","market":"`...), r.Pair.String()...)
+	dst = r.Price.AppendText(append(dst, `","price":"`...))
+	if r.Origin != market.Venue {
+		dst = append(append(dst, `","origin":"`...), r.Origin.String()...)
+	}
+	dst = append(dst, '"')
+	if r.Time != 0 {
+		dst = appendTime(append(dst, `,"ts":"`...), r.Time)
+	}
+	return append(appendTime(append(dst, `,"valid_until":"`...), r.ValidUntil), '}')
+}

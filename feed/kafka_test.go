@@ -9,3 +9,5 @@ import (
 )
 
 func TestContractOnKafka(t *testing.T) { contract(t, brokertest.Real(t)) }
+
+func TestIntakeOnKafka(t *testing.T) { intakeContract(t, brokertest.Real(t)) }

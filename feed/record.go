@@ -1,16 +1,12 @@
 package feed
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"chronos.dev/broker"
-	"chronos.dev/internal/jscan"
 	"chronos.dev/market"
-	"chronos.dev/money"
-	"chronos.dev/money/text"
 )
 
 // Limits of a record.
@@ -50,8 +46,11 @@ type RecordError struct {
 }
 
 func (e *RecordError) Error() string {
-	if e.Key == (market.Key{}) {
+	switch {
+	case e.Key == market.Key{}:
 		return fmt.Sprintf("feed: record refused (%s): %v", e.Code, e.Err)
+	case e.Key.Pair.Quote == "": // of a treasury provider
+		return fmt.Sprintf("feed: record of %s refused (%s): %v", OfferKey(e.Key), e.Code, e.Err)
 	}
 	return fmt.Sprintf("feed: record of %s refused (%s): %v", e.Key, e.Code, e.Err)
 }
@@ -92,14 +91,13 @@ type Decoder struct {
 	// means that none may.
 	Unsequenced func(market.Key) bool
 
-	scan  jscan.Scanner
+	fields
 	rec   *Record
 	keys  map[string]known // by record key, so that strings are made once
 	venue name
 	mkt   name
 	seen  struct{ seq, prev, kind bool }
 	recv  int64
-	code  string // why field failed, "" is CodeBadJSON
 }
 
 // known is a book that was named before.
@@ -133,13 +131,13 @@ func (d *Decoder) Decode(r *Record, value []byte, since, recv int64) error {
 	levels := r.Event.Levels[:0]
 	*r = Record{VerifiedDepth: -1}
 	r.Event = market.Event{Kind: 0, Epoch: 1, RecvTime: since, Levels: levels}
-	d.rec, d.recv, d.code = r, recv, ""
+	d.rec, d.recv = r, recv
 	d.venue.n, d.mkt.n = 0, 0
 	d.seen.seq, d.seen.prev, d.seen.kind = false, false, false
 	if len(value) > MaxRecord {
 		return &RecordError{Code: CodeOversize, Err: fmt.Errorf("%d bytes", len(value))}
 	}
-	d.scan.Reset(value)
+	d.reset(value)
 	err := d.scan.Object(func(key []byte) error { return d.field(key) })
 	if err == nil {
 		err = d.scan.End()
@@ -159,17 +157,7 @@ func (d *Decoder) Decode(r *Record, value []byte, since, recv int64) error {
 }
 
 func (d *Decoder) refuse(err error) error {
-	code := d.code
-	if code == "" {
-		code = CodeBadJSON
-	}
-	return &RecordError{Code: code, Key: d.rec.Key, Err: err}
-}
-
-// fail notes the code of an error that field returns.
-func (d *Decoder) fail(code, format string, args ...any) error {
-	d.code = code
-	return fmt.Errorf(format, args...)
+	return &RecordError{Code: d.why(), Key: d.rec.Key, Err: err}
 }
 
 // field reads the value of one key.
@@ -177,10 +165,7 @@ func (d *Decoder) field(key []byte) (err error) {
 	r, e := d.rec, &d.rec.Event
 	switch string(key) {
 	case "v":
-		var v uint64
-		if v, err = d.whole(); err == nil && v != Major {
-			err = d.fail(CodeUnknownMajor, "v is %d", v)
-		}
+		err = d.major()
 	case "venue":
 		err = d.text(&d.venue)
 	case "market":
@@ -204,7 +189,7 @@ func (d *Decoder) field(key []byte) (err error) {
 			e.RecvTime = min(t, d.recv)
 		}
 	case "origin":
-		err = d.origin()
+		e.Origin, err = d.origin()
 	case "bids":
 		err = d.levels(market.Bid)
 	case "asks":
@@ -270,26 +255,6 @@ func (d *Decoder) key(r *Record) bool {
 	return true
 }
 
-var errWhole = errors.New("want a whole number without sign, point or exponent")
-
-// whole reads a JSON number that is a whole number from 0 to 2^64 - 1.
-func (d *Decoder) whole() (uint64, error) {
-	b, err := d.scan.Number()
-	if err != nil {
-		return 0, err
-	}
-	var v uint64
-	for _, c := range b {
-		digit := uint64(c - '0')
-		if c < '0' || c > '9' || v > (math.MaxUint64-digit)/10 {
-			d.code = CodeRefusedNumber
-			return 0, errWhole
-		}
-		v = v*10 + digit
-	}
-	return v, nil
-}
-
 func (d *Decoder) text(dst *name) error {
 	b, err := d.scan.Str()
 	if err != nil {
@@ -315,19 +280,6 @@ func (d *Decoder) kind() error {
 	default:
 		return d.fail(CodeBadType, "type %.32q", b)
 	}
-	return nil
-}
-
-func (d *Decoder) origin() error {
-	b, err := d.scan.Str()
-	if err != nil {
-		return err
-	}
-	o, ok := market.ParseOrigin(b)
-	if !ok {
-		return d.fail(CodeBadType, "origin %.32q", b)
-	}
-	d.rec.Event.Origin = o
 	return nil
 }
 
@@ -364,20 +316,6 @@ func (d *Decoder) at() error {
 	})
 }
 
-// time reads RFC 3339 in UTC as Unix nanoseconds.
-func (d *Decoder) time() (int64, error) {
-	b, err := d.scan.Str()
-	if err != nil {
-		return 0, err
-	}
-	var t time.Time
-	err = t.UnmarshalText(b)
-	if err != nil || b[len(b)-1] != 'Z' || t.Year() < 1970 || t.Year() > 2200 {
-		return 0, d.fail(CodeBadTime, "time %.40q", b)
-	}
-	return t.UnixNano(), nil
-}
-
 func (d *Decoder) levels(side market.Side) error {
 	return d.scan.Array(func(i int) error {
 		if i == MaxLevels {
@@ -402,28 +340,4 @@ func (d *Decoder) levels(side market.Side) error {
 		d.rec.Event.Levels = append(d.rec.Event.Levels, l)
 		return err
 	})
-}
-
-// amount reads a string of digits, a point and digits. Nothing else can come
-// back as it was sent.
-func (d *Decoder) amount() (money.Num, error) {
-	if d.scan.Peek() == jscan.Number {
-		return money.Num{}, d.fail(CodeRefusedNumber, "an amount that is a number, not a string")
-	}
-	b, err := d.scan.Str()
-	if err != nil {
-		return money.Num{}, err
-	}
-	plain := len(b) > 0 && (b[0] != '0' || len(b) == 1 || b[1] == '.')
-	for _, c := range b {
-		plain = plain && (c >= '0' && c <= '9' || c == '.')
-	}
-	if !plain {
-		return money.Num{}, d.fail(CodeRefusedNumber, "amount %.40q", b)
-	}
-	n, err := text.ParseNum(b)
-	if err != nil {
-		return money.Num{}, d.fail(CodeRefusedNumber, "amount %.40q: %w", b, err)
-	}
-	return n, nil
 }
