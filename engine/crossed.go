@@ -58,7 +58,7 @@ func (e *Engine) pays(snap *graph.Snapshot, id int, now int64) bool {
 // bestArc is the best first level from one asset into another.
 func (e *Engine) bestArc(snap *graph.Snapshot, from, to graph.AssetID, now int64) (best graph.Arc, ok bool) {
 	for _, id := range snap.Edge(from, to).Markets {
-		st := snap.States[id]
+		st := snap.State(id)
 		if _, usable := st.Usable(now, int64(e.opts.StaleAfter)); !usable {
 			continue
 		}

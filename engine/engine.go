@@ -169,8 +169,9 @@ type MarketStatus struct {
 func (e *Engine) Markets(now int64) []MarketStatus {
 	var snap graph.Snapshot
 	e.graph.Load(&snap)
-	all := make([]MarketStatus, len(snap.States))
-	for i, st := range snap.States {
+	all := make([]MarketStatus, len(snap.Markets))
+	for i := range all {
+		st := snap.State(graph.MarketID(i))
 		u, ok := st.Usable(now, int64(e.opts.StaleAfter))
 		all[i] = MarketStatus{snap.Markets[i].Key, u, ok, st.Fee, st.HasFee, st.View}
 	}

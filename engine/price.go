@@ -270,7 +270,7 @@ func (e *Engine) price(s *scratch, a *route.Answer, now int64) *Price {
 	p := &Price{Plan: a.Plan, LeftOut: a.LeftOut, GraphVersion: s.snap.Version, AsOf: now}
 	p.Mids = e.mids(&s.snap, &p.Plan, now)
 	for _, id := range a.Used {
-		v := s.snap.States[id].View
+		v := s.snap.State(id).View
 		p.OldestBook, p.Origin = max(p.OldestBook, now-v.RecvTime), max(p.Origin, v.Origin)
 	}
 	return p

@@ -36,12 +36,12 @@ func (s *Snapshot) Consolidate(pair market.Pair, depth int, now, staleAfter int6
 	var c Consolidated
 	for _, id := range s.sellers(pair) {
 		m := &s.Markets[id]
-		u, ok := s.States[id].Usable(now, staleAfter)
+		u, ok := s.State(id).Usable(now, staleAfter)
 		if !ok {
 			c.LeftOut = append(c.LeftOut, LeftOut{Key: m.Key, Usability: u})
 			continue
 		}
-		v := s.States[id].View
+		v := s.State(id).View
 		c.Origin = max(c.Origin, v.Origin)
 		c.Bids = appendQuotes(c.Bids, m.Key.Venue, v, v.Bids, depth)
 		c.Asks = appendQuotes(c.Asks, m.Key.Venue, v, v.Asks, depth)

@@ -126,10 +126,12 @@ func TestLimits(t *testing.T) {
 	fill := func(name, what string, limit int, key func(i int) market.Key) {
 		t.Run(name, func(t *testing.T) {
 			g := newGraph(t)
+			var keys []market.Key
 			for i := range limit {
-				if _, err := g.Register(key(i), plain); err != nil {
-					t.Fatalf("market %d: %v", i, err)
-				}
+				keys = append(keys, key(i))
+			}
+			if err := g.RegisterAll(keys, plain); err != nil {
+				t.Fatal(err)
 			}
 			topo := g.Topology()
 			var le *graph.LimitError
@@ -147,7 +149,7 @@ func TestLimits(t *testing.T) {
 	}
 	fill("venues", "venues", graph.MaxVenues, func(i int) market.Key { return venue(i, "A", "B") })
 	fill("markets", "markets", graph.MaxMarkets, func(i int) market.Key {
-		return venue(i%64, fmt.Sprintf("A%d", i/64), "B")
+		return venue(i%256, fmt.Sprintf("A%d", i/256/2), string("BC"[i/256%2]))
 	})
 	fill("assets by base", "assets", graph.MaxAssets-1, func(i int) market.Key { return venue(0, fmt.Sprintf("A%d", i), "B") })
 	fill("assets by quote", "assets", graph.MaxAssets-1, func(i int) market.Key { return venue(0, "B", fmt.Sprintf("A%d", i)) })
@@ -214,21 +216,21 @@ func TestLoad(t *testing.T) {
 	g := newGraph(t, "u|A-B", "v|A-B")
 	var s graph.Snapshot
 	g.Load(&s)
-	if u, ok := s.States[0].Usable(1, 1); ok || u.State != book.Awaiting || u.Age != -1 || u.Reason != "no snapshot yet" {
+	if u, ok := s.State(0).Usable(1, 1); ok || u.State != book.Awaiting || u.Age != -1 || u.Reason != "no snapshot yet" {
 		t.Errorf("a market never heard of: %+v, %v", u, ok)
 	}
-	before, version := s.States[1], s.Version
+	before, version := s.State(1), s.Version
 	state := graph.NewState(&book.View{State: book.Live, RecvTime: 1}, graph.Scales{}, &market.Fee{})
 	g.Topology().Markets[1].Publish(state)
 	if v := g.Bump(); v != version+1 {
 		t.Errorf("version %d after %d", v, version)
 	}
-	if s.States[1] != before {
+	if s.State(1) != before {
 		t.Error("a snapshot changed")
 	}
 	g.Load(&s)
-	if s.States[1] != state || s.States[0] != before || s.Version != version+1 {
-		t.Errorf("loaded %v at version %d", s.States, s.Version)
+	if s.State(1) != state || s.State(0) != before || s.Version != version+1 {
+		t.Errorf("loaded %v, %v at version %d", s.State(0), s.State(1), s.Version)
 	}
 }
 
@@ -327,12 +329,15 @@ func TestReadersAndWriters(t *testing.T) {
 				default:
 				}
 				g.Load(&s)
-				if s.Version < version || len(s.States) != len(s.Markets) {
-					t.Errorf("version %d after %d, %d states of %d markets", s.Version, version, len(s.States), len(s.Markets))
+				if s.Version < version {
+					t.Errorf("version %d after %d", s.Version, version)
 				}
 				version = s.Version
-				for i, st := range s.States {
-					k := s.Markets[i].Key
+				for i := range s.Markets {
+					k, st := s.Markets[i].Key, s.State(graph.MarketID(i))
+					if s.State(graph.MarketID(i)) != st {
+						t.Errorf("%s: two states in one snapshot", k)
+					}
 					if n := len(st.View.Bids); n == 1 && (len(st.Sell.Arcs) != 1 || int64(st.Sell.Arcs[0].In) != st.View.RecvTime) {
 						t.Errorf("%s: a state that is not whole: %+v", k, st)
 					}

@@ -53,8 +53,8 @@ func sortEverything(s *graph.Snapshot, scratch []graph.Arc, sell, buy string, x 
 	to, _ := s.Asset(buy)
 	arcs := scratch[:0]
 	for _, id := range s.Edge(from, to).Markets {
-		if _, ok := s.States[id].Usable(now, staleAfter); ok {
-			arcs = append(arcs, s.States[id].Side(&s.Markets[id], from).Arcs...)
+		if _, ok := s.State(id).Usable(now, staleAfter); ok {
+			arcs = append(arcs, s.State(id).Side(&s.Markets[id], from).Arcs...)
 		}
 	}
 	slices.SortStableFunc(arcs, func(a, b graph.Arc) int {

@@ -14,7 +14,8 @@ import (
 func (s *Solver) certify(a *Answer) {
 	b := &a.Plan.Bound
 	*b = plan.Bound{Method: Method, Amount: s.proof.amount, MaxHops: s.req.MaxHops, MaxSettle: s.req.MaxSettle}
-	for i, st := range s.snap.States {
+	for i := range s.snap.Markets {
+		st := s.snap.State(graph.MarketID(i))
 		if s.usable[i] {
 			b.Considered += s.counts(&st.Sell) + s.counts(&st.Buy)
 		}
@@ -94,7 +95,7 @@ func (s *Solver) writeSide(b *plan.Bound, l *plan.Leg) {
 		return
 	}
 	id, _ := s.snap.Market(l.Key)
-	st := s.snap.States[id]
+	st := s.snap.State(id)
 	b.Sides = append(b.Sides, plan.Side{
 		Key: l.Key, Action: l.Action, Epoch: st.View.Epoch, Seq: st.View.Seq,
 		Digest: *st.Digest(l.Key, l.Action == plan.Sell),

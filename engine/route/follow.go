@@ -25,7 +25,7 @@ func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.Marke
 		at = e.To
 		edges[i], a.Path = e, append(a.Path, at)
 		if !s.usable[id] {
-			u, ok := snap.States[id].Usable(req.Now, req.StaleAfter)
+			u, ok := snap.State(id).Usable(req.Now, req.StaleAfter)
 			a.LeftOut = append(a.LeftOut, graph.LeftOut{Key: m.Key, Usability: u, Barred: ok})
 		}
 	}

@@ -167,10 +167,10 @@ func (s *Solver) leg(f Fill, from, to graph.AssetID) plan.Leg {
 		l.Action = plan.Sell
 	}
 	l.FeeAsset, l.Fee = l.GetAsset, f.Gross-f.Out
-	if l.Action == plan.Buy && s.snap.States[f.Market].Fee.On == market.FeeQuote {
+	if l.Action == plan.Buy && s.snap.State(f.Market).Fee.On == market.FeeQuote {
 		l.FeeAsset, l.Fee = l.GiveAsset, f.In-f.Gross
 	}
-	l.Settle = s.snap.States[f.Market].Settle
+	l.Settle = s.snap.State(f.Market).Settle
 	if o := f.Option; o != nil {
 		l.Tier, l.TierIndex, l.HasTier, l.Settle = o.Name, o.Tier, true, o.Settle
 	}

@@ -48,7 +48,7 @@ func (s *Solver) refuse() error {
 	allowed := func(e *graph.Edge) bool {
 		return slices.ContainsFunc(e.Markets, func(id graph.MarketID) bool {
 			side := s.side(id, e.From)
-			slow := !s.inTime(s.snap.States[id].Settle) || len(side.Options) > 0 && !s.holds(side)
+			slow := !s.inTime(s.snap.State(id).Settle) || len(side.Options) > 0 && !s.holds(side)
 			return !slow && !s.req.bars(s.snap.Markets[id].Venue)
 		})
 	}
@@ -145,7 +145,7 @@ func (s *Solver) leftOut() []graph.LeftOut {
 	var left []graph.LeftOut
 	for id, on := range seen {
 		if on && !s.usable[id] {
-			u, ok := s.snap.States[id].Usable(s.req.Now, s.req.StaleAfter)
+			u, ok := s.snap.State(graph.MarketID(id)).Usable(s.req.Now, s.req.StaleAfter)
 			left = append(left, graph.LeftOut{
 				Key: s.snap.Markets[id].Key, Usability: u, Barred: ok,
 				Slow: ok && !s.req.bars(s.snap.Markets[id].Venue),

@@ -135,7 +135,8 @@ func (s *Solver) single() *Answer {
 // mark notes which markets may be used.
 func (s *Solver) mark() {
 	s.usable = s.usable[:0]
-	for i, st := range s.snap.States {
+	for i := range s.snap.Markets {
+		st := s.snap.State(graph.MarketID(i))
 		_, ok := st.Usable(s.req.Now, s.req.StaleAfter)
 		s.usable = append(s.usable, ok && s.inTime(st.Settle) && !s.req.bars(s.snap.Markets[i].Venue))
 	}
@@ -355,7 +356,7 @@ func (s *Solver) edges(a graph.AssetID) []graph.Edge { return s.snap.From(a) }
 
 // side returns what a market offers out of an asset.
 func (s *Solver) side(id graph.MarketID, from graph.AssetID) *graph.Side {
-	return s.snap.States[id].Side(&s.snap.Markets[id], from)
+	return s.snap.State(id).Side(&s.snap.Markets[id], from)
 }
 
 // depth returns how much the usable markets of e take and give in all.

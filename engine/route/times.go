@@ -19,7 +19,7 @@ func (s *Solver) Times(snap *graph.Snapshot, req Request) []time.Duration {
 		for _, id := range s.net.markets[i] {
 			side := s.side(id, e.From)
 			if len(side.Options) == 0 {
-				all = append(all, snap.States[id].Settle)
+				all = append(all, snap.State(id).Settle)
 			}
 			for k := range side.Options {
 				if t := side.Options[k].Settle; s.inTime(t) {
