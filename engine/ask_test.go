@@ -59,7 +59,7 @@ func TestPaths(t *testing.T) {
 			t.Error(summary(p))
 		}
 	}
-	if best.Plan.Bound.Amount > 301 || best.Plan.Bound.Considered != 8 || len(best.Plan.Bound.Sides) != 2 {
+	if best.Plan.Bound.Amount > 301 || best.Plan.Bound.Considered != 4 || len(best.Plan.Bound.Sides) != 2 {
 		t.Errorf("bound %+v", best.Plan.Bound)
 	}
 	for _, req := range []engine.Request{{Sell: "A", Buy: "X", In: 1}, {Sell: "A", Buy: "B", In: 1 << 60}} {

@@ -268,7 +268,7 @@ func (e *Engine) request(s *scratch, r *Request, now int64) (req route.Request, 
 // price says what stood behind an answer.
 func (e *Engine) price(s *scratch, a *route.Answer, now int64) *Price {
 	p := &Price{Plan: a.Plan, LeftOut: a.LeftOut, GraphVersion: s.snap.Version, AsOf: now}
-	p.Mids = e.mids(&s.snap, &p.Plan, now)
+	p.Mids = e.mids(&s.snap, a.Hops, now)
 	for _, id := range a.Used {
 		v := s.snap.State(id).View
 		p.OldestBook, p.Origin = max(p.OldestBook, now-v.RecvTime), max(p.Origin, v.Origin)
@@ -277,20 +277,10 @@ func (e *Engine) price(s *scratch, a *route.Answer, now int64) *Price {
 }
 
 // mids finds the middle of every hop of the plan.
-func (e *Engine) mids(snap *graph.Snapshot, pl *plan.Plan, now int64) []Mid {
-	var mids []Mid
-	for i := range pl.Routes {
-		for j := range pl.Routes[i].Legs {
-			l := &pl.Routes[i].Legs[j]
-			if slices.ContainsFunc(mids, func(m Mid) bool {
-				return m.Give == l.GiveAsset.Symbol && m.Get == l.GetAsset.Symbol
-			}) {
-				continue
-			}
-			from, _ := snap.Asset(l.GiveAsset.Symbol)
-			to, _ := snap.Asset(l.GetAsset.Symbol)
-			mids = append(mids, e.mid(snap, from, to, now))
-		}
+func (e *Engine) mids(snap *graph.Snapshot, hops []route.Hop, now int64) []Mid {
+	mids := make([]Mid, len(hops))
+	for i, h := range hops {
+		mids[i] = e.mid(snap, h, now)
 	}
 	return mids
 }
@@ -298,22 +288,41 @@ func (e *Engine) mids(snap *graph.Snapshot, pl *plan.Plan, now int64) []Mid {
 // mid finds the best bid and ask of one hop. Markets of the pair's inverse are
 // not mixed in: the pair is the one most markets of the hop trade, on a tie the
 // one whose base the hop sells.
-func (e *Engine) mid(snap *graph.Snapshot, from, to graph.AssetID, now int64) Mid {
-	edge := snap.Edge(from, to)
+func (e *Engine) mid(snap *graph.Snapshot, h route.Hop, now int64) Mid {
+	markets := snap.Edge(h.From, h.To).Markets
 	sells := 0
-	for _, id := range edge.Markets {
-		if snap.Markets[id].Base == from {
+	for _, id := range markets {
+		if snap.Markets[id].Base == h.From {
 			sells++
 		}
 	}
-	give, get := snap.Assets[from].Symbol, snap.Assets[to].Symbol
-	m := Mid{Give: give, Get: get, Pair: market.Pair{Base: give, Quote: get}}
-	if 2*sells < len(edge.Markets) {
-		m.Pair.Base, m.Pair.Quote, m.Inverse = m.Pair.Quote, m.Pair.Base, true
+	give, get := snap.Assets[h.From].Symbol, snap.Assets[h.To].Symbol
+	m, base := Mid{Give: give, Get: get, Pair: market.Pair{Base: give, Quote: get}}, h.From
+	if 2*sells < len(markets) {
+		m.Pair.Base, m.Pair.Quote, m.Inverse, base = m.Pair.Quote, m.Pair.Base, true, h.To
 	}
-	top := snap.Consolidate(m.Pair, 1, now, int64(e.opts.StaleAfter))
-	if len(top.Bids) > 0 && len(top.Asks) > 0 {
-		m.Bid, m.Ask, m.Known = top.Bids[0].Price, top.Asks[0].Price, true
+	bids, asks := false, false
+	for _, id := range markets {
+		st := snap.State(id)
+		from, until := st.Span(int64(e.opts.StaleAfter))
+		if snap.Markets[id].Base != base || now < from || now > until {
+			continue
+		}
+		if v := st.View; len(v.Bids) > 0 {
+			bid := money.Num{Coef: int64(v.Bids[0].Price), Scale: v.PriceScale}
+			if !bids || bid.Cmp(m.Bid) > 0 {
+				m.Bid, bids = bid, true
+			}
+		}
+		if v := st.View; len(v.Asks) > 0 {
+			ask := money.Num{Coef: int64(v.Asks[0].Price), Scale: v.PriceScale}
+			if !asks || ask.Cmp(m.Ask) < 0 {
+				m.Ask, asks = ask, true
+			}
+		}
+	}
+	if m.Known = bids && asks; !m.Known {
+		m.Bid, m.Ask = money.Num{}, money.Num{}
 	}
 	return m
 }

@@ -95,10 +95,10 @@ func (s *Solver) boundSplit() {
 // byAsset puts the kernel's prices in the order of assets.
 func (s *Solver) byAsset(w *wholePrices, nu *flow.Nu) {
 	w.source, w.target = nu.Source, nu.Target
-	w.one, w.two = w.one[:0], w.two[:0]
-	for id := range s.snap.Assets {
-		rank := s.snap.Rank(graph.AssetID(id))
-		w.one, w.two = append(w.one, nu.One[rank]), append(w.two, nu.Two[rank])
+	w.one, w.two = zeroed(w.one, len(s.snap.Assets)), zeroed(w.two, len(s.snap.Assets))
+	for _, id := range s.net.assets {
+		rank := s.snap.Rank(id)
+		w.one[id], w.two[id] = nu.One[rank], nu.Two[rank]
 	}
 }
 
@@ -148,21 +148,15 @@ func (s *Solver) propose(a *Answer, marginal bool) {
 		}
 		return s.topRate(e)
 	}
-	for b := range n {
-		if e := s.inner(graph.AssetID(b), s.req.Buy); e != nil && s.req.MaxHops >= 2 {
-			p.two[b] = rate(e, 3)
+	for _, e := range s.net.edges {
+		if e.From != s.req.Sell && e.To == s.req.Buy {
+			p.two[e.From] = rate(e, 3)
 		}
 	}
-	for v := range n {
-		p.one[v] = p.two[v]
-		if s.req.MaxHops < 3 || !s.between(graph.AssetID(v)) {
-			continue
-		}
-		out := s.edges(graph.AssetID(v))
-		for i := range out {
-			if e := &out[i]; s.between(e.To) {
-				p.one[v] = max(p.one[v], rate(e, 2)*p.two[e.To])
-			}
+	copy(p.one, p.two)
+	for _, e := range s.net.edges {
+		if e.From != s.req.Sell && e.To != s.req.Buy {
+			p.one[e.From] = max(p.one[e.From], rate(e, 2)*p.two[e.To])
 		}
 	}
 	p.source = s.sourcePrice(a, rate, marginal)
@@ -201,14 +195,6 @@ func hopAt(path []graph.AssetID, layer int) int {
 		return hops - 1
 	}
 	return layer - 1
-}
-
-// inner returns the edge between two assets if from is neither end of the request.
-func (s *Solver) inner(from, to graph.AssetID) *graph.Edge {
-	if !s.between(from) {
-		return nil
-	}
-	return s.snap.Edge(from, to)
 }
 
 func (s *Solver) topRate(e *graph.Edge) float64 {
@@ -334,10 +320,10 @@ func (s *Solver) surplus(sum *money.Sum, e *graph.Edge, from, to uint64) {
 	}
 }
 
-func zeroed(s []float64, n int) []float64 {
-	s = s[:0]
-	for range n {
-		s = append(s, 0)
+func zeroed[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
 	}
-	return s
+	clear(s[:n])
+	return s[:n]
 }

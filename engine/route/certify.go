@@ -9,23 +9,28 @@ import (
 	"chronos.dev/graph"
 )
 
+// sideRef is a side that a plan uses.
+type sideRef struct {
+	market graph.MarketID
+	action plan.Action
+}
+
 // certify writes down what anybody needs to check the plan against the books: the
 // bound with the node prices that give it, and what the used sides were.
 func (s *Solver) certify(a *Answer) {
 	b := &a.Plan.Bound
-	*b = plan.Bound{Method: Method, Amount: s.proof.amount, MaxHops: s.req.MaxHops, MaxSettle: s.req.MaxSettle}
-	for i := range s.snap.Markets {
-		st := s.snap.State(graph.MarketID(i))
-		if s.usable[i] {
-			b.Considered += s.counts(&st.Sell) + s.counts(&st.Buy)
-		}
+	*b = plan.Bound{
+		Method: Method, Amount: s.proof.amount, MaxHops: s.req.MaxHops, MaxSettle: s.req.MaxSettle,
+		Considered: s.net.books,
 	}
-	for v, name := range s.snap.Venues {
-		if s.req.bars(graph.VenueID(v)) {
-			b.Barred = append(b.Barred, name)
+	if len(s.req.Barred) > 0 {
+		for v, name := range s.snap.Venues {
+			if s.req.bars(graph.VenueID(v)) {
+				b.Barred = append(b.Barred, name)
+			}
 		}
+		slices.Sort(b.Barred)
 	}
-	slices.Sort(b.Barred)
 	switch {
 	case len(s.proof.leaves) > 0:
 		s.writeLeaves(b)
@@ -33,14 +38,6 @@ func (s *Solver) certify(a *Answer) {
 		b.Sell, b.Buy, b.Nodes = s.nodes(s.proof.at)
 	}
 	s.writeSides(a)
-}
-
-// counts is 1 for a side that offers anything.
-func (s *Solver) counts(side *graph.Side) int {
-	if s.holds(side) {
-		return 1
-	}
-	return 0
 }
 
 // writeLeaves writes the cases down that prove a bound together.
@@ -66,38 +63,59 @@ func (s *Solver) writeLeaves(b *plan.Bound) {
 	}
 }
 
-// writeSides notes the sides that a plan uses, by market.
-func (s *Solver) writeSides(a *Answer) {
-	b := &a.Plan.Bound
-	for i := range a.Plan.Routes {
-		for j := range a.Plan.Routes[i].Legs {
-			s.writeSide(b, &a.Plan.Routes[i].Legs[j])
-		}
-	}
-	slices.SortFunc(b.Sides, func(p, q plan.Side) int {
-		return cmp.Or(graph.CmpKey(p.Key, q.Key), cmp.Compare(p.Action, q.Action))
-	})
-}
-
 // nodes are the node prices that are not zero, by the names of assets.
 func (s *Solver) nodes(at *wholePrices) (sell, buy uint64, nodes []plan.Node) {
-	for _, id := range s.snap.ByName() {
-		if s.between(id) && at.one[id]|at.two[id] > 0 {
+	n := 0
+	for _, id := range s.net.assets {
+		n += int(min(at.one[id]|at.two[id], 1))
+	}
+	if n > 0 {
+		nodes = make([]plan.Node, 0, n)
+	}
+	for _, id := range s.net.assets {
+		if at.one[id]|at.two[id] > 0 {
 			nodes = append(nodes, plan.Node{Asset: s.asset(id).Symbol, One: at.one[id], Two: at.two[id]})
 		}
 	}
 	return at.source, at.target, nodes
 }
 
-// writeSide notes the side that a leg uses, once.
-func (s *Solver) writeSide(b *plan.Bound, l *plan.Leg) {
-	if slices.ContainsFunc(b.Sides, func(p plan.Side) bool { return p.Key == l.Key && p.Action == l.Action }) {
-		return
+// noteSides notes the side of every fill that some route uses.
+func (s *Solver) noteSides(a *Answer) {
+	refs := &s.refs[0]
+	if a.Path != nil {
+		refs = &s.refs[1] // beside those of a split
 	}
-	id, _ := s.snap.Market(l.Key)
-	st := s.snap.State(id)
-	b.Sides = append(b.Sides, plan.Side{
-		Key: l.Key, Action: l.Action, Epoch: st.View.Epoch, Seq: st.View.Seq,
-		Digest: *st.Digest(l.Key, l.Action == plan.Sell),
+	*refs = (*refs)[:0]
+	for i := range s.hopped {
+		h := &s.hopped[i]
+		for j := range h.fills {
+			if !s.used[h.first+j] {
+				continue
+			}
+			r := sideRef{h.fills[j].Market, plan.Buy}
+			if h.from == s.snap.Markets[r.market].Base {
+				r.action = plan.Sell
+			}
+			*refs = append(*refs, r)
+		}
+	}
+	a.sides = *refs
+}
+
+// writeSides notes the sides that a plan uses, by market.
+func (s *Solver) writeSides(a *Answer) {
+	slices.SortFunc(a.sides, func(p, q sideRef) int {
+		return cmp.Or(
+			graph.CmpKey(s.snap.Markets[p.market].Key, s.snap.Markets[q.market].Key), cmp.Compare(p.action, q.action),
+		)
 	})
+	a.Plan.Bound.Sides = make([]plan.Side, len(a.sides))
+	for i, r := range a.sides {
+		key, st := s.snap.Markets[r.market].Key, s.snap.State(r.market)
+		a.Plan.Bound.Sides[i] = plan.Side{
+			Key: key, Action: r.action, Epoch: st.View.Epoch, Seq: st.View.Seq,
+			Digest: *st.Digest(key, r.action == plan.Sell),
+		}
+	}
 }

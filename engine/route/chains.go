@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
@@ -12,7 +11,10 @@ import (
 // hop is all that a flow does between two assets.
 type hop struct {
 	from, to graph.AssetID
+	at       int    // place among the hops of the plan
+	first    int    // place of the first fill among those of all hops
 	fills    []Fill // by market name; none is empty
+	passed   bool   // some route leads over it
 }
 
 func (h *hop) in() (sum money.Amount) {
@@ -22,100 +24,112 @@ func (h *hop) in() (sum money.Amount) {
 	return sum
 }
 
-// chains writes a flow down as routes of one market a hop. What reaches an asset
-// and what leaves it are laid side by side in a fixed order and cut where either
-// ends, like a staircase, so that every chain carries one amount all the way and
-// the sums stay those of the fills. What goes on to another asset between is
-// served from what came straight from Sell, so no chain has more than three hops.
+// chains writes a flow down as chains of one market a hop. What reaches an asset
+// and what leaves it are laid side by side in the order of the hops, which is that
+// of the names of their assets, and cut where either ends, like a staircase, so
+// that every chain carries one amount all the way and the sums stay those of the
+// fills. What goes on to another asset between is served from what came straight
+// from Sell, so no chain has more than three hops.
 //
 // A chain can be so thin that an amount on its way is nothing: of one minor unit
 // no two routes can have a part each, and the last unit given to a hop may be
 // worth less than one unit of what it becomes.
-func (s *Solver) chains(hops []hop) []plan.Route {
-	s.sortHops(hops)
-	arrived := map[graph.AssetID][]plan.Route{} // at an asset between
-	var done []plan.Route
+func (s *Solver) chains(hops []hop) {
+	w := &s.lines
+	w.done = w.done[:0]
+	for len(w.arrived) < len(s.snap.Assets) {
+		w.arrived, w.moved = append(w.arrived, queue{}), append(w.moved, nil)
+	}
+	for i := range hops {
+		a, b := hops[i].from, hops[i].to
+		w.arrived[a], w.moved[a] = queue{w.arrived[a].chains[:0], 0}, w.moved[a][:0]
+		w.arrived[b], w.moved[b] = queue{w.arrived[b].chains[:0], 0}, w.moved[b][:0]
+	}
 	for i := range hops { // S -> T and S -> a
-		if h := &hops[i]; h.from == s.req.Sell {
-			routes := make([]plan.Route, 0, len(h.fills))
-			for _, f := range h.fills {
-				legs := make([]plan.Leg, 0, plan.MaxHops)
-				routes = append(routes, plan.Route{Legs: append(legs, s.leg(f, h.from, h.to))})
-			}
-			if h.to == s.req.Buy {
-				done = append(done, routes...)
-			} else {
-				arrived[h.to] = routes
-			}
+		switch h := &hops[i]; {
+		case h.from != s.req.Sell:
+		case h.to == s.req.Buy:
+			w.done = s.begin(w.done, h)
+		default:
+			w.arrived[h.to].chains = s.begin(w.arrived[h.to].chains, h)
 		}
 	}
-	moved := map[graph.AssetID][]plan.Route{} // from one asset between to another
-	for i := range hops {
+	for i := range hops { // from one asset between to another
 		if h := &hops[i]; h.from != s.req.Sell && h.to != s.req.Buy {
-			var served []plan.Route
-			served, arrived[h.from] = cutRoutes(arrived[h.from], h.in())
-			moved[h.to] = append(moved[h.to], s.extend(served, h.fills, h.from, h.to)...)
+			w.served = w.arrived[h.from].serve(w.served[:0], h.in())
+			w.moved[h.to] = s.extend(w.moved[h.to], w.served, h)
 		}
 	}
 	for i := range hops { // a -> T
 		if h := &hops[i]; h.from != s.req.Sell && h.to == s.req.Buy {
-			routes := append(arrived[h.from], moved[h.from]...)
-			done = append(done, s.extend(routes, h.fills, h.from, h.to)...)
+			q := &w.arrived[h.from]
+			q.chains = append(q.chains, w.moved[h.from]...)
+			w.done = s.extend(w.done, q.chains[q.at:], h)
 		}
 	}
-	return s.sortRoutes(done)
+	s.sortChains(w.done)
 }
 
-// sortHops orders hops by the names of their assets, so that the same flow is
-// written the same way in every process.
-func (s *Solver) sortHops(hops []hop) {
-	name := func(a graph.AssetID) string { return s.snap.Assets[a].Symbol }
-	slices.SortFunc(hops, func(a, b hop) int {
-		return cmp.Or(cmp.Compare(name(a.from), name(b.from)), cmp.Compare(name(a.to), name(b.to)))
-	})
-}
-
-// cutRoutes splits routes where their output is out in all. Routes so thin that
-// nothing comes out of them go with the first part, which leads on.
-func cutRoutes(routes []plan.Route, out money.Amount) (first, rest []plan.Route) {
-	for i, r := range routes {
-		switch {
-		case out == 0 && r.Out() > 0:
-			return first, routes[i:]
-		case r.Out() <= out:
-			first, out = append(first, r), out-r.Out()
+// serve takes chains out of the queue until their output is out in all, the last of
+// them split, and appends them to dst. Chains so thin that nothing comes out of
+// them go with those before them, which lead on.
+func (q *queue) serve(dst []chain, out money.Amount) []chain {
+	for ; q.at < len(q.chains); q.at++ {
+		switch c := &q.chains[q.at]; {
+		case out == 0 && c.out() > 0:
+			return dst
+		case c.out() <= out:
+			dst, out = append(dst, *c), out-c.out()
 		default:
-			piece, r := cutRoute(r, out)
-			return append(first, piece), append([]plan.Route{r}, routes[i+1:]...)
+			var piece chain
+			piece, *c = cutChain(*c, out)
+			return append(dst, piece)
 		}
 	}
 	if out > 0 {
 		panic("route: a flow leaves an asset that did not reach it")
 	}
-	return first, nil
+	return dst
 }
 
-// sortRoutes puts the routes of a path side by side, the path that takes most
+// sortChains puts the chains of a path side by side, the path that takes most
 // first; then the one with fewer hops, then by names.
-func (s *Solver) sortRoutes(routes []plan.Route) []plan.Route {
-	took := map[pathKey]money.Amount{}
-	for i := range routes {
-		took[keyOf(&routes[i])] += routes[i].In()
-	}
-	slices.SortStableFunc(routes, func(a, b plan.Route) int {
-		p, q := keyOf(&a), keyOf(&b)
-		return cmp.Or(cmp.Compare(took[q], took[p]), cmp.Compare(len(a.Legs), len(b.Legs)),
-			cmp.Compare(p[0], q[0]), cmp.Compare(p[1], q[1]))
+func (s *Solver) sortChains(chains []chain) {
+	slices.SortStableFunc(chains, func(a, b chain) int {
+		return cmp.Or(s.cmpMid(&a, &b, 0), s.cmpMid(&a, &b, 1))
 	})
-	return routes
+	for i := 0; i < len(chains); {
+		end, took := i, money.Amount(0)
+		for ; end < len(chains) && chains[i].samePath(&chains[end]); end++ {
+			took += chains[end].in()
+		}
+		for ; i < end; i++ {
+			chains[i].took = took
+		}
+	}
+	slices.SortStableFunc(chains, func(a, b chain) int {
+		return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(a.n, b.n))
+	})
 }
 
-// pathKey names the assets between of a route.
-type pathKey [plan.MaxHops - 1]string
-
-func keyOf(r *plan.Route) (k pathKey) {
-	for i := range len(r.Legs) - 1 {
-		k[i] = r.Legs[i].GetAsset.Symbol
+// cmpMid compares two chains by the name of their i-th asset between; none comes
+// first.
+func (s *Solver) cmpMid(a, b *chain, i int) int {
+	rank := func(c *chain) int32 {
+		if i >= c.n-1 {
+			return -1
+		}
+		return s.snap.Rank(c.links[i].to)
 	}
-	return k
+	return cmp.Compare(rank(a), rank(b))
+}
+
+// samePath reports whether two chains pass the same assets.
+func (c *chain) samePath(d *chain) bool {
+	for i := range c.n - 1 {
+		if c.links[i].to != d.links[i].to {
+			return false
+		}
+	}
+	return c.n == d.n
 }

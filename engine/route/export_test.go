@@ -16,3 +16,11 @@ func (s *Solver) Single(snap *graph.Snapshot, req Request) *Answer {
 	}
 	return a
 }
+
+// Kept returns how many networks a Solver keeps, and their weight.
+func (s *Solver) Kept() (networks, weight int) {
+	return len(s.young.of) + len(s.old.of), s.young.weight + s.old.weight
+}
+
+// GenerationWeight bounds the weight of each of two generations.
+const GenerationWeight = generationWeight

@@ -12,17 +12,18 @@ import (
 func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.MarketID) (*Answer, error) {
 	req.check()
 	s.snap, s.req = snap, req
-	s.mark()
+	s.policy()
 	a := &Answer{Path: []graph.AssetID{req.Sell}}
 	edges := make([]*graph.Edge, len(markets))
 	at := req.Sell
 	for i, id := range markets {
 		m := &snap.Markets[id]
-		e := &graph.Edge{From: at, To: m.Quote, Markets: markets[i : i+1]}
+		e := &graph.Edge{From: at, To: m.Quote, Pair: m.Pair, Markets: markets[i : i+1]}
 		if at == m.Quote {
 			e.To = m.Base
 		}
 		at = e.To
+		s.touch(e)
 		edges[i], a.Path = e, append(a.Path, at)
 		if !s.usable[id] {
 			u, ok := snap.State(id).Usable(req.Now, req.StaleAfter)

@@ -1,8 +1,6 @@
 package route
 
 import (
-	"slices"
-
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
 	"chronos.dev/market"
@@ -40,12 +38,17 @@ func (s *Solver) replayOn(a *Answer, edges []*graph.Edge) {
 	if p.ExactOut {
 		p.In, p.Out = amount, s.req.Out
 	}
-	p.Routes = s.routes(a.Path)
-	p.Settle = p.Settles()
-	for h := range hops {
-		for _, f := range s.fills[h] {
-			a.Used = append(a.Used, f.Market)
-		}
+	s.flows, s.hopped = s.flows[:0], s.hopped[:0]
+	for h, e := range edges {
+		s.flows = append(s.flows, s.fills[h]...)
+		first := len(s.flows) - len(s.fills[h])
+		s.hopped = append(s.hopped, hop{from: e.From, to: e.To, at: h, first: first, fills: s.fills[h]})
+	}
+	s.staircase(s.hopped)
+	s.write(a)
+	a.Used = make([]graph.MarketID, 0, len(s.flows))
+	for i := range s.flows {
+		a.Used = append(a.Used, s.flows[i].Market)
 	}
 }
 
@@ -67,80 +70,122 @@ func (s *Solver) replayHop(h int, e *graph.Edge, x money.Amount, exactOut bool) 
 	return y
 }
 
-// routes turns the fills of each hop into chains of one market a hop. The
-// routes of hop h are cut where the fills of hop h+1 end, like a staircase, so
+// link is a leg in the making.
+type link struct {
+	hop      int32 // of the plan's, in order
+	fill     int32 // of all of its hops
+	market   graph.MarketID
+	from, to graph.AssetID
+	in, out  money.Amount
+	fee      money.Amount
+	feeOnIn  bool // the fee is taken from what is given
+}
+
+// chain is a route in the making.
+type chain struct {
+	links [plan.MaxHops]link
+	n     int
+	took  money.Amount // by all chains of its path
+}
+
+func (c *chain) in() money.Amount  { return c.links[0].in }
+func (c *chain) out() money.Amount { return c.links[c.n-1].out }
+
+func (c chain) with(l link) chain {
+	c.links[c.n] = l
+	c.n++
+	return c
+}
+
+// lines are the chains of a plan in the making, and room for them on their way.
+type lines struct {
+	done    []chain
+	served  []chain
+	arrived []queue   // by AssetID: from Sell
+	moved   [][]chain // by AssetID: from another asset between
+}
+
+// queue is what has reached an asset, and how much of it has been taken on.
+type queue struct {
+	chains []chain
+	at     int
+}
+
+// staircase turns the fills of the hops of one path into chains of one market a hop. The
+// chains of hop h are cut where the fills of hop h+1 end, like a staircase, so
 // that each chain carries one amount all the way and the sums stay those of the
 // fills. A chain can be so thin that an amount on its way is nothing: of one
-// minor unit no two routes can have a part each, and the last unit given to a
+// minor unit no two chains can have a part each, and the last unit given to a
 // hop may be worth less than one unit of what it becomes.
-func (s *Solver) routes(path []graph.AssetID) []plan.Route {
-	routes := make([]plan.Route, 0, len(s.fills[0]))
-	for _, f := range s.fills[0] {
-		legs := make([]plan.Leg, 0, plan.MaxHops)
-		routes = append(routes, plan.Route{Legs: append(legs, s.leg(f, path[0], path[1]))})
+func (s *Solver) staircase(hops []hop) {
+	w := &s.lines
+	w.done = s.begin(w.done[:0], &hops[0])
+	for i := range hops[1:] {
+		w.served = append(w.served[:0], w.done...)
+		w.done = s.extend(w.done[:0], w.served, &hops[i+1])
 	}
-	for h := 1; h < len(path)-1; h++ {
-		routes = s.extend(routes, s.fills[h], path[h], path[h+1])
-	}
-	return routes
 }
 
-// extend appends a hop to the routes.
-func (s *Solver) extend(routes []plan.Route, fills []Fill, from, to graph.AssetID) []plan.Route {
-	longer := make([]plan.Route, 0, len(routes)+len(fills))
-	chain := func(r plan.Route, l plan.Leg) {
-		longer = append(longer, plan.Route{Legs: append(r.Legs, l)})
+// begin appends a chain for every fill of a hop.
+func (s *Solver) begin(dst []chain, h *hop) []chain {
+	for i := range h.fills {
+		dst = append(dst, chain{}.with(s.link(h, i)))
 	}
-	next, fills := s.leg(fills[0], from, to), fills[1:]
-	for _, r := range routes {
-		for r.Out() > next.In {
-			var piece plan.Route
-			piece, r = cutRoute(r, next.In)
-			chain(piece, next)
-			next, fills = s.leg(fills[0], from, to), fills[1:]
-		}
-		var part plan.Leg
-		part, next = cutLeg(next, r.Out())
-		chain(r, part)
-		if next.In == 0 && len(fills) > 0 {
-			next, fills = s.leg(fills[0], from, to), fills[1:]
-		}
-	}
-	return longer
+	return dst
 }
 
-// cutRoute splits r where its output is out: every amount in proportion, and the
-// rest to the second part, so that the two sum to r.
-func cutRoute(r plan.Route, out money.Amount) (first, second plan.Route) {
-	first.Legs = make([]plan.Leg, len(r.Legs), plan.MaxHops)
-	second.Legs = make([]plan.Leg, len(r.Legs), plan.MaxHops)
-	for i, l := range slices.Backward(r.Legs) {
-		in := share(l.In, out, l.Out)
-		first.Legs[i], second.Legs[i] = splitLeg(l, in, out)
+// extend appends chains with one more hop.
+func (s *Solver) extend(dst, chains []chain, h *hop) []chain {
+	next, at := s.link(h, 0), 1
+	for _, c := range chains {
+		for c.out() > next.in {
+			var piece chain
+			piece, c = cutChain(c, next.in)
+			dst = append(dst, piece.with(next))
+			next, at = s.link(h, at), at+1
+		}
+		var part link
+		part, next = cutLink(next, c.out())
+		dst = append(dst, c.with(part))
+		if next.in == 0 && at < len(h.fills) {
+			next, at = s.link(h, at), at+1
+		}
+	}
+	return dst
+}
+
+// cutChain splits c where its output is out: every amount in proportion, and the
+// rest to the second part, so that the two sum to c.
+func cutChain(c chain, out money.Amount) (first, second chain) {
+	first, second = c, c
+	for i := c.n - 1; i >= 0; i-- {
+		l := c.links[i]
+		in := share(l.in, out, l.out)
+		first.links[i], second.links[i] = splitLink(l, in, out)
 		out = in
 	}
 	return first, second
 }
 
-// cutLeg splits a leg where its input is in.
-func cutLeg(l plan.Leg, in money.Amount) (first, second plan.Leg) {
-	return splitLeg(l, in, share(l.Out, in, l.In))
+// cutLink splits a link where its input is in.
+func cutLink(l link, in money.Amount) (first, second link) {
+	return splitLink(l, in, share(l.out, in, l.in))
 }
 
-// splitLeg splits a leg in two, the first of in and out. The fee goes with the
+// splitLink splits a link in two, the first of in and out. The fee goes with the
 // amount that it is taken from; the other may be so coarse that its parts have
 // another proportion.
-func splitLeg(l plan.Leg, in, out money.Amount) (first, second plan.Leg) {
+func splitLink(l link, in, out money.Amount) (first, second link) {
 	first, second = l, l
-	first.In, first.Out = in, out
-	part, whole := out, l.Out
-	if l.FeeAsset.Symbol == l.GiveAsset.Symbol {
-		part, whole = in, l.In
+	first.in, first.out, first.fee = in, out, 0
+	part, whole := out, l.out
+	if l.feeOnIn {
+		part, whole = in, l.in
 	}
 	if whole > 0 {
-		first.Fee = mulDiv(part, l.Fee, whole, money.Down)
+		first.fee = mulDiv(part, l.fee, whole, money.Down)
 	}
-	second.In, second.Out, second.Fee = l.In-in, l.Out-out, l.Fee-first.Fee
+	second.in, second.out, second.fee = l.in-in, l.out-out, l.fee-first.fee
 	return first, second
 }
 
@@ -156,22 +201,63 @@ func share(x, part, whole money.Amount) money.Amount {
 	return max(mulDiv(part, x, whole, money.Down), min(1, x-1), 0)
 }
 
-// leg writes down a fill.
-func (s *Solver) leg(f Fill, from, to graph.AssetID) plan.Leg {
-	m := &s.snap.Markets[f.Market]
+// link is the i-th fill of a hop.
+func (s *Solver) link(h *hop, i int) link {
+	f := &h.fills[i]
+	l := link{
+		hop: int32(h.at), fill: int32(h.first + i), market: f.Market, from: h.from, to: h.to,
+		in: f.In, out: f.Out, fee: f.Gross - f.Out,
+	}
+	if h.from != s.snap.Markets[f.Market].Base && s.snap.State(f.Market).Fee.On == market.FeeQuote {
+		l.feeOnIn, l.fee = true, f.In-f.Gross
+	}
+	return l
+}
+
+// write writes the chains down as routes, and notes the hops and sides that they
+// use.
+func (s *Solver) write(a *Answer) {
+	n := 0
+	for i := range s.lines.done {
+		n += s.lines.done[i].n
+	}
+	s.used = zeroed(s.used, len(s.flows))
+	a.Hops = make([]Hop, 0, len(s.hopped))
+	legs := make([]plan.Leg, 0, n)
+	a.Plan.Routes = make([]plan.Route, 0, len(s.lines.done))
+	for i := range s.lines.done {
+		c := &s.lines.done[i]
+		begin := len(legs)
+		for j := range c.n {
+			l := &c.links[j]
+			legs = append(legs, s.leg(l))
+			s.used[l.fill] = true
+			if h := &s.hopped[l.hop]; !h.passed {
+				h.passed = true
+				a.Hops = append(a.Hops, Hop{h.from, h.to})
+			}
+		}
+		a.Plan.Routes = append(a.Plan.Routes, plan.Route{Legs: legs[begin:len(legs):len(legs)]})
+	}
+	a.Plan.Settle = a.Plan.Settles()
+	s.noteSides(a)
+}
+
+// leg writes down a link.
+func (s *Solver) leg(c *link) plan.Leg {
+	m := &s.snap.Markets[c.market]
 	l := plan.Leg{
 		Key: m.Key, Action: plan.Buy,
-		GiveAsset: s.asset(from), GetAsset: s.asset(to), In: f.In, Out: f.Out,
+		GiveAsset: s.asset(c.from), GetAsset: s.asset(c.to), In: c.in, Out: c.out, Fee: c.fee,
 	}
-	if from == m.Base {
+	if c.from == m.Base {
 		l.Action = plan.Sell
 	}
-	l.FeeAsset, l.Fee = l.GetAsset, f.Gross-f.Out
-	if l.Action == plan.Buy && s.snap.State(f.Market).Fee.On == market.FeeQuote {
-		l.FeeAsset, l.Fee = l.GiveAsset, f.In-f.Gross
+	if l.FeeAsset = l.GetAsset; c.feeOnIn {
+		l.FeeAsset = l.GiveAsset
 	}
-	l.Settle = s.snap.State(f.Market).Settle
-	if o := f.Option; o != nil {
+	l.Settle = s.snap.State(c.market).Settle
+	if o := s.flows[c.fill].Option; o != nil {
 		l.Tier, l.TierIndex, l.HasTier, l.Settle = o.Name, o.Tier, true, o.Settle
 	}
 	return l

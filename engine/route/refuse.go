@@ -125,27 +125,19 @@ func (s *Solver) eachPath(f func(edges []*graph.Edge)) {
 // leftOut lists the markets on any path of the request that cannot be used, by
 // venue and pair.
 func (s *Solver) leftOut() []graph.LeftOut {
-	blocked := 0
-	for _, ok := range s.usable {
-		if !ok {
-			blocked++
-		}
-	}
-	if blocked == 0 {
+	if s.net.blocked == 0 {
 		return nil
 	}
-	seen := make([]bool, len(s.usable))
-	s.eachPath(func(edges []*graph.Edge) {
-		for _, e := range edges {
-			for _, id := range e.Markets {
-				seen[id] = true
-			}
-		}
-	})
 	var left []graph.LeftOut
-	for id, on := range seen {
-		if on && !s.usable[id] {
-			u, ok := s.snap.State(graph.MarketID(id)).Usable(s.req.Now, s.req.StaleAfter)
+	for i, e := range s.net.edges {
+		if !s.net.onPath[i] || s.uses[e.Pair].blocked == 0 {
+			continue
+		}
+		for _, id := range e.Markets {
+			if s.usable[id] {
+				continue
+			}
+			u, ok := s.snap.State(id).Usable(s.req.Now, s.req.StaleAfter)
 			left = append(left, graph.LeftOut{
 				Key: s.snap.Markets[id].Key, Usability: u, Barred: ok,
 				Slow: ok && !s.req.bars(s.snap.Markets[id].Venue),
@@ -153,7 +145,7 @@ func (s *Solver) leftOut() []graph.LeftOut {
 		}
 	}
 	slices.SortFunc(left, func(a, b graph.LeftOut) int { return graph.CmpKey(a.Key, b.Key) })
-	return left
+	return slices.CompactFunc(left, func(a, b graph.LeftOut) bool { return a.Key == b.Key }) // of two sides
 }
 
 // deepest finds the most that can be had: the plan at what the kernel says that

@@ -46,13 +46,23 @@ type Answer struct {
 	Used []graph.MarketID
 	// LeftOut are the markets on any path of the request that could not be used.
 	LeftOut []graph.LeftOut
+	Hops    []Hop // of the routes, each once, in their order
+
+	sides []sideRef // used; memory of the Solver's
 }
 
-// Solver finds plans. Its zero value is ready.
+// Hop is from one asset to the next of a route.
+type Hop struct{ From, To graph.AssetID }
+
+// Solver finds plans. Its zero value is ready. It keeps the networks of requests,
+// in bounded memory, for the next request between the same assets.
 type Solver struct {
 	snap   *graph.Snapshot
 	req    Request
-	usable []bool // by MarketID
+	rules  policy
+	uses   []usage // by PairID
+	stamps uint64  // of uses so far
+	usable []bool  // by MarketID: those of pairs that were touched
 
 	sweep  sweep
 	first  []money.Amount // by AssetID: see search
@@ -62,12 +72,19 @@ type Solver struct {
 	prices prices
 	proof  proof
 
-	net    network
-	kernel flow.Solver
-	best   *flow.Result // of the kernel, for the last split
+	young, old generation
+	net        *network // of the request
+	kernel     flow.Solver
+	best       *flow.Result // of the kernel, for the last split
 
 	chooser branch.Solver
 	chosen  *branch.Result // what best is of, where options had to be chosen
+
+	flows  []Fill // of the kernel
+	hopped []hop
+	lines  lines
+	used   []bool       // by flow: whether some route uses it
+	refs   [2][]sideRef // of a split, and of a single path
 }
 
 // path is a candidate: S, mids[0:n], T.
@@ -130,16 +147,6 @@ func (s *Solver) single() *Answer {
 	a := &Answer{Path: s.assets(best)}
 	s.replay(a)
 	return a
-}
-
-// mark notes which markets may be used.
-func (s *Solver) mark() {
-	s.usable = s.usable[:0]
-	for i := range s.snap.Markets {
-		st := s.snap.State(graph.MarketID(i))
-		_, ok := st.Usable(s.req.Now, s.req.StaleAfter)
-		s.usable = append(s.usable, ok && s.inTime(st.Settle) && !s.req.bars(s.snap.Markets[i].Venue))
-	}
 }
 
 func (s *Solver) assets(p path) []graph.AssetID {

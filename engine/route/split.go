@@ -1,6 +1,7 @@
 package route
 
 import (
+	"slices"
 	"time"
 
 	"chronos.dev/engine/flow"
@@ -8,16 +9,6 @@ import (
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
-
-// network is the market of a request as the kernel wants it: assets by the rank
-// of their names, so that ties go the same way in every process.
-type network struct {
-	problem flow.Problem
-	sides   []flow.Side        // memory of the problem's
-	edges   []*graph.Edge      // by side
-	markets [][]graph.MarketID // by side and book
-	options bool               // some books have options
-}
 
 // split finds the best plan over all venues and paths, nil if there is none or
 // the books end before the order. The kernel's result is kept, for its bound.
@@ -39,34 +30,37 @@ func (s *Solver) split() *Answer {
 	p := &a.Plan
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
 	p.In, p.Out, p.ExactOut = r.In, r.Out, s.req.Out > 0
-	p.Routes = s.chains(s.hops(r, a))
-	p.Settle = p.Settles()
+	s.chains(s.hops(r, a))
+	s.write(a)
 	if !p.Sums() {
 		return nil // what rounding has left nowhere to go; a single path loses less
 	}
 	return a
 }
 
-// hops writes down what the kernel does with each edge.
+// hops writes down what the kernel does with each edge, by the names of its assets
+// as the edges are, and which markets that uses.
 func (s *Solver) hops(r *flow.Result, a *Answer) []hop {
-	var hops []hop
+	s.flows, s.hopped = slices.Grow(s.flows[:0], len(r.Fills)), s.hopped[:0]
+	a.Used = make([]graph.MarketID, 0, len(r.Fills))
 	for i := range r.Fills {
 		f := &r.Fills[i]
 		e := s.net.edges[f.Side]
-		if len(hops) == 0 || hops[len(hops)-1].from != e.From || hops[len(hops)-1].to != e.To {
-			hops = append(hops, hop{from: e.From, to: e.To})
+		if last := len(s.hopped) - 1; last < 0 || s.hopped[last].from != e.From || s.hopped[last].to != e.To {
+			s.hopped = append(s.hopped, hop{from: e.From, to: e.To, at: last + 1, first: len(s.flows)})
 		}
 		id := s.net.markets[f.Side][f.Book]
-		h := &hops[len(hops)-1]
 		side := s.side(id, e.From)
 		fill := Fill{Market: id, In: f.In, Out: f.Out, Gross: f.Out, Option: s.option(f, side)}
 		if fill.Option == nil {
 			fill.Gross = gross(side, f.In, f.Out)
 		}
-		h.fills = append(h.fills, fill)
+		s.flows = append(s.flows, fill)
+		h := &s.hopped[len(s.hopped)-1]
+		h.fills = s.flows[h.first:]
 		a.Used = append(a.Used, id)
 	}
-	return hops
+	return s.hopped
 }
 
 // option is what a fill uses of a side with options, nil for a book.
