@@ -38,7 +38,7 @@ type Config struct {
 	Assets     []market.Asset
 	Fees       market.Fees
 	DefaultFee *market.Fee // of markets without a line in Fees; nil: they are left out
-	Settlement market.Settlements
+	Terms      market.TermsTable
 
 	Log struct {
 		Format string // "text" or "json"

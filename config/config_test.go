@@ -12,6 +12,7 @@ import (
 
 	"chronos.dev/config"
 	"chronos.dev/market"
+	"chronos.dev/money"
 )
 
 const file = "chronos.yaml"
@@ -103,9 +104,10 @@ assets:
 fees:
   - {venue: kraken, taker_bps: 26, fee_on: quote, from: 2021-01-01, until: "2025-05-08T00:00:00+02:00", source: "a, b: c"}
   - {venue: kraken, market: XBT-USD, taker_bps: "2.5"}
-settlement:
-  - {venue: kraken, market: XBT-USD, after: 1m30s}
-  - {venue: kraken, after: 2h}
+terms:
+  - {venue: kraken, market: XBT-USD, settlement: 1m30s, min_size: 0.0001}
+  - {venue: kraken, settlement: 2h}
+withdrawals: [{venue: kraken, asset: XBT, fee: "0.0002"}]
 default_taker_bps: 40.25
 log: {format: text, level: debug}
 sim: {seed: 18446744073709551615, troubles: false, rate: 1}
@@ -157,9 +159,11 @@ func TestEveryKeyOfAFile(t *testing.T) {
 		},
 		{Venue: "kraken", Pair: &xbt, Fee: market.Fee{Rate: 25_000}},
 	}
-	want.Settlement = market.Settlements{
-		{Venue: "kraken", Pair: &xbt, After: 90 * time.Second}, {Venue: "kraken", After: 2 * time.Hour},
+	want.Terms.Lines = []market.TermsLine{
+		{Venue: "kraken", Pair: &xbt, Settle: 90 * time.Second, MinSize: money.Num{Coef: 1, Scale: 4}},
+		{Venue: "kraken", Settle: 2 * time.Hour},
 	}
+	want.Terms.Withdrawals = []market.Withdrawal{{Venue: "kraken", Asset: "XBT", Fee: money.Num{Coef: 2, Scale: 4}}}
 	want.DefaultFee = &market.Fee{Rate: 402_500}
 	want.Log.Format, want.Log.Level = "text", "debug"
 	want.Sim.Seed, want.Sim.Rate = 18446744073709551615, 1

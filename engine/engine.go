@@ -38,9 +38,8 @@ type Options struct {
 
 	// Rules returns what books of a venue must know; nil: no checksums, no depth.
 	Rules func(key market.Key) market.BookRules
-	// Settle returns how long a book's venue takes until the customer has what was
-	// bought; nil: no time.
-	Settle func(key market.Key) time.Duration
+	// Terms returns what a book's venue asks for beside its fee; nil: nothing.
+	Terms func(key market.Key) market.Terms
 	// Describe returns an asset that is not in Assets, by its symbol; nil:
 	// DefaultScale inside and outside.
 	Describe func(symbol string) market.Asset

@@ -10,13 +10,14 @@ import (
 	"chronos.dev/engine"
 	"chronos.dev/engine/route"
 	"chronos.dev/market"
+	"chronos.dev/money"
 )
 
 // queue has A-B at venues that are the cheaper the longer they take, and a way over
 // C that takes twice an hour.
 func queue(t *testing.T) *rig {
 	after := map[string]time.Duration{"hour": time.Hour, "minute": time.Minute, "late": 100 * time.Hour}
-	r := newRig(t, engine.Options{Settle: func(k market.Key) time.Duration { return after[k.Venue] }})
+	r := newRig(t, engine.Options{Terms: func(k market.Key) market.Terms { return market.Terms{Settle: after[k.Venue]} }})
 	r.show("now|A-B", 99_700, 200_000)
 	r.show("minute|A-B", 99_850, 200_000)
 	r.show("hour|A-B", 99_990, 200_000)
@@ -97,5 +98,26 @@ func TestParsePreset(t *testing.T) {
 	}
 	if _, err := engine.ParsePreset("best"); err == nil {
 		t.Error("an unknown strategy is accepted")
+	}
+}
+
+// TestTermsOfAVenue: a minimum and the fee of a withdrawal are part of what a venue
+// is compared by, and of the fees that are shown.
+func TestTermsOfAVenue(t *testing.T) {
+	table := market.TermsTable{
+		Lines:       []market.TermsLine{{Venue: "large", MinSize: money.Num{Coef: 10}}},
+		Withdrawals: []market.Withdrawal{{Venue: "paid", Asset: "B", Fee: money.Num{Coef: 50}}},
+	}
+	r := newRig(t, engine.Options{Terms: table.Of})
+	r.show("free|A-B", 100, 200)
+	r.show("large|A-B", 103, 200)
+	r.show("paid|A-B", 102, 200)
+	r.wantSold(9, "900 free")
+	r.wantSold(10, "1030 large")
+	r.wantSold(100, "10300 large")
+	r.wantSold(150, "15350 large paid")
+	p, err := r.e.Price(engine.Request{Sell: "A", Buy: "B", In: 50e8, Exclude: []string{"large"}}, r.now)
+	if err != nil || p.Plan.Out != 5_050e8 || p.Plan.Routes[0].Legs[0].Fee != 50e8 || p.Plan.Bound.Amount != 5_050e8 {
+		t.Errorf("%v: %+v", err, p)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"chronos.dev/book"
 	"chronos.dev/graph"
 	"chronos.dev/market"
+	"chronos.dev/money"
 )
 
 // Writer owns a share of the books. It belongs to one goroutine, and each book
@@ -24,7 +25,7 @@ type owned struct {
 	book   *book.Book
 	market *graph.Market
 	scales graph.Scales
-	settle time.Duration
+	terms  graph.Terms
 	dirty  bool
 
 	fee      *market.Fee
@@ -139,7 +140,8 @@ func (w *Writer) Flush(now int64) {
 			w.feesUntil = min(w.feesUntil, o.feeUntil)
 		}
 		s := graph.NewState(o.book.Publish(), o.scales, o.fee)
-		s.FeeUntil, s.Settle = o.feeUntil, o.settle
+		s.FeeUntil = o.feeUntil
+		s.Bind(o.terms)
 		o.market.Publish(s)
 	}
 	w.dirty = w.dirty[:0]
@@ -189,11 +191,26 @@ func (w *Writer) own(key market.Key) (*owned, error) {
 			Quote: t.Assets[m.Quote].EngineScale,
 		},
 	}
-	if w.e.opts.Settle != nil {
-		o.settle = w.e.opts.Settle(key)
+	if w.e.opts.Terms != nil {
+		o.terms = o.inUnits(w.e.opts.Terms(key))
 	}
 	w.books[key] = o
 	return o, nil
+}
+
+// inUnits puts terms in minor units, rounded up. What does not fit is never met.
+func (o *owned) inUnits(t market.Terms) graph.Terms {
+	units := func(n money.Num, scale uint8) money.Amount {
+		v, err := n.AtRounded(scale, money.Up)
+		if err != nil {
+			return math.MaxInt64
+		}
+		return money.Amount(v)
+	}
+	return graph.Terms{
+		Settle: t.Settle, MinBase: units(t.MinSize, o.scales.Base),
+		FeeBase: units(t.WithdrawBase, o.scales.Base), FeeQuote: units(t.WithdrawQuote, o.scales.Quote),
+	}
 }
 
 // claim makes w the owner of a market, and reports false if another is.

@@ -30,6 +30,9 @@ type Side struct {
 	// Options are what a side offers that is no plain book: at most one of them can
 	// be used. A side has Arcs or Options.
 	Options []Option
+
+	book *Side        // what an option was made of, see Book
+	fee  money.Amount // that it takes beside
 }
 
 // Option is to be taken from its beginning: all of Entry, and then any part of

@@ -145,7 +145,7 @@ func (s *server) openEngine() error {
 	opts := engine.Options{
 		Assets: s.cfg.Assets, Fees: s.cfg.Fees, DefaultFee: s.cfg.DefaultFee,
 		StaleAfter: s.cfg.Feed.StaleAfter, MaxHops: s.cfg.Routing.MaxHops,
-		Rules: all.Rules, Describe: dump.Describe, Settle: s.cfg.Settlement.Of,
+		Rules: all.Rules, Describe: dump.Describe, Terms: s.cfg.Terms.Of,
 	}
 	if s.source != nil {
 		s.source.describe(&opts)

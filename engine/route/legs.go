@@ -256,9 +256,10 @@ func (s *Solver) leg(c *link) plan.Leg {
 	if l.FeeAsset = l.GetAsset; c.feeOnIn {
 		l.FeeAsset = l.GiveAsset
 	}
-	l.Settle = s.snap.State(c.market).Settle
+	st := s.snap.State(c.market)
+	l.Settle = st.Settle
 	if o := s.flows[c.fill].Option; o != nil {
-		l.Tier, l.TierIndex, l.HasTier, l.Settle = o.Name, o.Tier, true, o.Settle
+		l.Tier, l.TierIndex, l.HasTier, l.Settle = o.Name, o.Tier, st.Offer != nil, o.Settle
 	}
 	return l
 }

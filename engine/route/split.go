@@ -52,8 +52,12 @@ func (s *Solver) hops(r *flow.Result, a *Answer) []hop {
 		id := s.net.markets[f.Side][f.Book]
 		side := s.side(id, e.From)
 		fill := Fill{Market: id, In: f.In, Out: f.Out, Gross: f.Out, Option: s.option(f, side)}
-		if fill.Option == nil {
+		book, out := side.Book(f.Out)
+		switch {
+		case fill.Option == nil:
 			fill.Gross = gross(side, f.In, f.Out)
+		case book != nil:
+			fill.Gross = gross(book, f.In, out)
 		}
 		s.flows = append(s.flows, fill)
 		h := &s.hopped[len(s.hopped)-1]
