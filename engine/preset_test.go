@@ -121,3 +121,33 @@ func TestTermsOfAVenue(t *testing.T) {
 		t.Errorf("%v: %+v", err, p)
 	}
 }
+
+// TestRoutesUnderTerms: single paths and routes of the caller's own use what has a
+// minimum too, and say when it is not met.
+func TestRoutesUnderTerms(t *testing.T) {
+	table := market.TermsTable{Lines: []market.TermsLine{{Venue: "large", MinSize: money.Num{Coef: 10}}}}
+	r := newRig(t, engine.Options{Terms: table.Of})
+	r.show("free|A-C", 100, 200)
+	r.show("large|A-C", 103, 200)
+	r.show("large|C-B", 1, 2)
+	own := func(in, out int64) (*engine.Price, error) {
+		req := engine.Request{Sell: "A", Buy: "C", In: money.Amount(in * 1e8), Out: money.Amount(out * 1e8)}
+		p, _, err := r.e.Evaluate(req, []market.Key{key("large|A-C")}, r.now)
+		return p, err
+	}
+	if p, err := own(20, 0); err != nil || p.Plan.Out != 2_060e8 {
+		t.Errorf("above the minimum: %v %+v", err, p)
+	}
+	if p, err := own(0, 2_060); err != nil || p.Plan.In != 20e8 {
+		t.Errorf("an amount to buy: %v %+v", err, p)
+	}
+	var none *route.NoRouteError
+	if _, err := own(9, 0); !errors.As(err, &none) || none.Reason != route.BelowMinimum {
+		t.Errorf("below the minimum: %v", err)
+	}
+	all, err := r.e.Alternatives(engine.Request{Sell: "A", Buy: "C", In: 20e8}, 5, r.now)
+	if err != nil || len(all.Paths) != 1 || all.Paths[0].Plan.Out != 2_060e8 || len(all.Regrets) != 1 ||
+		all.Regrets[0].Without.Out != 2_000e8 {
+		t.Errorf("%v: %+v", err, all)
+	}
+}

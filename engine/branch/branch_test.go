@@ -463,3 +463,29 @@ func TestCut(t *testing.T) {
 		t.Errorf("only %d were cut", cut)
 	}
 }
+
+// TestCostsIsTheLeast: what Costs asks for is enough, and a unit less is not.
+func TestCostsIsTheLeast(t *testing.T) {
+	checked := 0
+	for i := range 500 {
+		r := rand.New(rand.NewPCG(uint64(i), 45))
+		for _, o := range options(r, math.Exp(r.NormFloat64()), 3_000).Options {
+			for range 40 {
+				out := 1 + money.Amount(r.Int64N(6_000))
+				in := Costs(&o, out)
+				switch {
+				case in == 0 && out >= o.Entry.Out && Gives(&o, Holds(&o)) >= out:
+					t.Fatalf("%d of %+v is not had", out, o)
+				case in == 0:
+				case Gives(&o, in) < out || in > o.Entry.In && Gives(&o, in-1) >= out:
+					t.Fatalf("%d of %+v costs %d, which gives %d, and one less %d", out, o, in, Gives(&o, in), Gives(&o, in-1))
+				default:
+					checked++
+				}
+			}
+		}
+	}
+	if checked < 2_000 {
+		t.Errorf("only %d cases", checked)
+	}
+}

@@ -66,7 +66,7 @@ func (pl *place) best(in money.Amount) (option int, out money.Amount) {
 	option = None
 	for k := range pl.options.Options {
 		if k < 64 && pl.allowed>>k&1 == 1 {
-			if o := gives(&pl.options.Options[k], in); o > out {
+			if o := Gives(&pl.options.Options[k], in); o > out {
 				option, out = k, o
 			}
 		}
@@ -84,7 +84,7 @@ func (pl *place) near(in money.Amount) (option int) {
 			continue
 		}
 		o := &pl.options.Options[k]
-		d := max(o.Entry.In-in, in-holds(o), 0)
+		d := max(o.Entry.In-in, in-Holds(o), 0)
 		if option == None || d < away {
 			option, away = k, d
 		}

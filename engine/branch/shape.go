@@ -111,19 +111,16 @@ func envelope(corners []graph.Arc) []graph.Arc {
 	return hull
 }
 
-// gives is what an option gives for an input: nothing below its entry.
-func gives(o *graph.Option, in money.Amount) money.Amount {
+// Gives is what an option gives for an input: nothing below its entry or beyond its
+// end.
+func Gives(o *graph.Option, in money.Amount) money.Amount {
 	if in < o.Entry.In || in == 0 {
 		return 0
 	}
 	out, left := o.Entry.Out, in-o.Entry.In
 	for _, a := range o.More {
 		take := min(left, a.In)
-		part, err := money.MulDiv(take, a.Out, a.In, money.Down)
-		if err != nil {
-			panic("branch: a share of an arc exceeds the arc")
-		}
-		out, left = money.AddStop(out, part), left-take
+		out, left = money.AddStop(out, part(take, a.Out, a.In, money.Down)), left-take
 	}
 	if left > 0 {
 		return 0
@@ -131,8 +128,34 @@ func gives(o *graph.Option, in money.Amount) money.Amount {
 	return out
 }
 
-// holds is the most input that an option takes.
-func holds(o *graph.Option) money.Amount {
+// Costs is the least input for which an option gives out; 0 if that is less than it
+// gives at its entry, or more than at its end.
+func Costs(o *graph.Option, out money.Amount) money.Amount {
+	in, left := o.Entry.In, out-o.Entry.Out
+	if left < 0 {
+		return 0
+	}
+	for _, a := range o.More {
+		give := min(left, a.Out)
+		in, left = money.AddStop(in, part(give, a.In, a.Out, money.Up)), left-give
+	}
+	if left > 0 {
+		return 0
+	}
+	return in
+}
+
+// part is x*num/den, a share of an arc.
+func part(x, num, den money.Amount, r money.Rounding) money.Amount {
+	v, err := money.MulDiv(x, num, den, r)
+	if err != nil {
+		panic("branch: a share of an arc exceeds the arc")
+	}
+	return v
+}
+
+// Holds is the most input that an option takes.
+func Holds(o *graph.Option) money.Amount {
 	in := o.Entry.In
 	for _, a := range o.More {
 		in = money.AddStop(in, a.In)

@@ -1,6 +1,8 @@
 package route
 
 import (
+	"math"
+
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
@@ -44,6 +46,9 @@ func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.Marke
 // refuseRoute says why a route does not carry the request.
 func (s *Solver) refuseRoute(edges []*graph.Edge) error {
 	var in, out money.Amount
+	if s.belowEntry(edges) {
+		return &NoRouteError{Reason: BelowMinimum}
+	}
 	if s.req.In > 0 {
 		if in, out = s.depthIn(edges); s.req.In <= in {
 			return &NoRouteError{Reason: BelowMinimum}
@@ -52,4 +57,27 @@ func (s *Solver) refuseRoute(edges []*graph.Edge) error {
 		in, out = s.depthOut(edges)
 	}
 	return &DepthError{in, out}
+}
+
+// belowEntry reports whether more than the request is the least that some hop of a
+// route can be used for.
+func (s *Solver) belowEntry(edges []*graph.Edge) bool {
+	amount := s.req.In
+	if s.req.Out > 0 {
+		return false // the least output of a hop says nothing of the next
+	}
+	for _, e := range edges {
+		side := s.side(e.Markets[0], e.From)
+		least := money.Amount(math.MaxInt64)
+		for i := range side.Options {
+			least = min(least, side.Options[i].Entry.In)
+		}
+		if len(side.Options) > 0 && amount < least {
+			return true
+		}
+		if amount, _ = s.sweep.in(s, e, amount); amount == 0 {
+			return false
+		}
+	}
+	return false
 }

@@ -51,13 +51,11 @@ func (s *Solver) hops(r *flow.Result, a *Answer) []hop {
 		}
 		id := s.net.markets[f.Side][f.Book]
 		side := s.side(id, e.From)
-		fill := Fill{Market: id, In: f.In, Out: f.Out, Gross: f.Out, Option: s.option(f, side)}
-		book, out := side.Book(f.Out)
-		switch {
-		case fill.Option == nil:
+		fill := Fill{Market: id, In: f.In, Out: f.Out, Option: s.option(f, side)}
+		if fill.Option == nil {
 			fill.Gross = gross(side, f.In, f.Out)
-		case book != nil:
-			fill.Gross = gross(book, f.In, out)
+		} else {
+			fill.Gross = optionGross(side, f.In, f.Out)
 		}
 		s.flows = append(s.flows, fill)
 		h := &s.hopped[len(s.hopped)-1]
@@ -111,6 +109,15 @@ func gross(side *graph.Side, in, out money.Amount) (sum money.Amount) {
 		in, out = in-take, out-got
 	}
 	return sum
+}
+
+// optionGross is gross where a fill uses an option: of a provider's tiers just what
+// it gives, since these are prices after all fees.
+func optionGross(side *graph.Side, in, out money.Amount) money.Amount {
+	if book, gives := side.Book(out); book != nil {
+		return gross(book, in, gives)
+	}
+	return out
 }
 
 // grossOf is the gross amount of a part of one arc.

@@ -3,6 +3,7 @@ package route
 import (
 	"math"
 
+	"chronos.dev/engine/branch"
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
@@ -18,8 +19,8 @@ type Fill struct {
 
 // sweep walks the arcs of an edge over all its usable markets, best rate first;
 // ties go to the venue whose name comes first. It is the optimal split of one
-// hop: the output is concave in the input, so taking the best arc next can not
-// be beaten.
+// hop over books: the output is concave in the input, so taking the best arc next
+// can not be beaten. Where an option carries the hop alone and better, it does.
 type sweep struct {
 	cursors []cursor
 	heap    []int32 // indexes of cursors, best arc on top
@@ -51,9 +52,48 @@ func (w *sweep) start(s *Solver, e *graph.Edge) {
 	}
 }
 
-// in gives x and returns what comes out; false if the books do not take all of
-// it, or the output does not fit.
+// in gives x and returns what comes out; false if nothing takes all of it, or the
+// output does not fit.
 func (w *sweep) in(s *Solver, e *graph.Edge, x money.Amount) (money.Amount, bool) {
+	total, ok := w.booksIn(s, e, x)
+	return w.alone(s, e, x, 0, total, ok)
+}
+
+// alone takes the option that carries x in, or y out, alone and better than total;
+// not ok says that there is no total.
+func (w *sweep) alone(s *Solver, e *graph.Edge, x, y, total money.Amount, ok bool) (money.Amount, bool) {
+	for _, id := range e.Markets {
+		side := s.side(id, e.From)
+		if len(side.Options) == 0 || !s.usable[id] {
+			continue
+		}
+		for k := range side.Options {
+			o := &side.Options[k]
+			f := Fill{Market: id, In: x, Out: y, Option: o}
+			if y == 0 {
+				f.Out = branch.Gives(o, x)
+			} else {
+				f.In = branch.Costs(o, y)
+			}
+			switch {
+			case f.In == 0 || f.Out == 0 || !s.inTime(o.Settle):
+				continue
+			case ok && (y == 0 && f.Out <= total || y > 0 && f.In >= total):
+				continue
+			}
+			f.Gross = optionGross(side, f.In, f.Out)
+			w.cursors = append(w.cursors[:0], cursor{fill: f})
+			w.last = graph.Arc{In: f.In, Out: f.Out}
+			if total, ok = f.Out, true; y > 0 {
+				total = f.In
+			}
+		}
+	}
+	return total, ok
+}
+
+// booksIn is in, by books.
+func (w *sweep) booksIn(s *Solver, e *graph.Edge, x money.Amount) (money.Amount, bool) {
 	var total money.Amount
 	for w.start(s, e); x > 0; {
 		c, a := w.best()
@@ -75,9 +115,15 @@ func (w *sweep) in(s *Solver, e *graph.Edge, x money.Amount) (money.Amount, bool
 	return total, true
 }
 
-// out wants y and returns what it costs; false if the books do not give all of
-// it, or the cost does not fit.
+// out wants y and returns what it costs; false if nothing gives all of it, or the
+// cost does not fit.
 func (w *sweep) out(s *Solver, e *graph.Edge, y money.Amount) (money.Amount, bool) {
+	total, ok := w.booksOut(s, e, y)
+	return w.alone(s, e, 0, y, total, ok)
+}
+
+// booksOut is out, by books.
+func (w *sweep) booksOut(s *Solver, e *graph.Edge, y money.Amount) (money.Amount, bool) {
 	var total money.Amount
 	for w.start(s, e); y > 0; {
 		c, a := w.best()
