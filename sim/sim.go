@@ -3,7 +3,9 @@
 // A Market is an endless, ordered stream of the events that connectors to six
 // venues would emit: snapshots, deltas, confirmations of quiet books and, if
 // wanted, lost messages and silent venues. The venues bear the names of real
-// exchanges; their prices, fees and habits are invented.
+// exchanges; their prices, fees and habits are invented. Beside them stand a few
+// treasury providers, whose offers and reference prices are renewed as that time
+// passes.
 //
 // It has no clock. Virtual time runs from 0 and is whatever Next returns; who
 // shows the stream to others decides how fast that passes. The same Options give
@@ -51,6 +53,8 @@ type Market struct {
 	dice    dice // of troubles
 	now     int64
 	event   market.Event
+
+	treasury treasury
 }
 
 // New returns the market of opts at virtual time 0. A Rate out of bounds is taken
@@ -60,7 +64,7 @@ func New(opts Options) *Market {
 		opts.Rate = DefaultRate
 	}
 	opts.Rate = min(max(opts.Rate, MinRate), MaxRate)
-	m := &Market{opts: opts, world: newWorld(opts.Seed), dice: newDice(opts.Seed, 1)}
+	m := &Market{opts: opts, world: newWorld(opts.Seed), dice: newDice(opts.Seed, 1), treasury: newTreasury(opts.Seed)}
 	weights := int64(0)
 	for i := range markets {
 		weights += markets[i].weight
