@@ -70,6 +70,8 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	} {
 		c.answer(path, w.get(path))
 	}
+	cut := cutWorld(t, 1, nil)
+	c.answer(q, cut.get(q+"sell_amount=20"))
 	for _, amount := range []string{"sell_amount", "buy_amount"} {
 		body := `{"sell_asset":"BTC","buy_asset":"USD","` + amount + `":"1","route":[{"venue":"gemini","market":"BTC-USD"}]}`
 		var sent any

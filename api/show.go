@@ -89,6 +89,9 @@ func (s *pricer) append(w *wire.Writer, p *engine.Price, m Meta) {
 	w.Open('{')
 	w.Key("kind").Str("indicative")
 	w.Key("status").Str(status(pl, bound, sell, buy))
+	if pl.Degraded {
+		w.Key("degraded").Bool(true)
+	}
 	w.Key("sell_asset").Str(pl.Sell.Symbol)
 	w.Key("buy_asset").Str(pl.Buy.Symbol)
 	s.plan(p)

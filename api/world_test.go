@@ -46,9 +46,12 @@ func key(venue, pair string) market.Key {
 
 // newWorld has three venues of BTC-USD, two of ETH-BTC, one of ETH-USD and one of
 // BTC-EUR, fresh books, and DOGE, which nobody trades.
-func newWorld(t testing.TB, change func(*api.Options)) *world {
+func newWorld(t testing.TB, change func(*api.Options)) *world { return cutWorld(t, 0, change) }
+
+// cutWorld is newWorld with a budget for searches.
+func cutWorld(t testing.TB, budget int, change func(*api.Options)) *world {
 	t.Helper()
-	w := emptyWorld(t, change)
+	w := budgetWorld(t, budget, change)
 	w.snapshot("kraken", "BTC-USD", ladder("68000", -3, 40, "0.35"), ladder("68010", 3, 40, "0.4"))
 	w.snapshot("gemini", "BTC-USD", ladder("67999.5", -2, 40, "0.25"), ladder("68012.5", 2, 40, "0.3"))
 	w.snapshot("bitstamp", "BTC-USD", ladder("68001", -5, 30, "0.113"), ladder("68015", 5, 30, "0.2"))
@@ -60,7 +63,9 @@ func newWorld(t testing.TB, change func(*api.Options)) *world {
 	return w
 }
 
-func emptyWorld(t testing.TB, change func(*api.Options)) *world {
+func emptyWorld(t testing.TB, change func(*api.Options)) *world { return budgetWorld(t, 0, change) }
+
+func budgetWorld(t testing.TB, budget int, change func(*api.Options)) *world {
 	t.Helper()
 	fee := func(bps string, on market.FeeOn) market.Fee {
 		n, err := text.ParseBps(bps)
@@ -74,6 +79,7 @@ func emptyWorld(t testing.TB, change func(*api.Options)) *world {
 		return f
 	}
 	e, err := engine.New(engine.Options{
+		Budget: budget,
 		Assets: []market.Asset{
 			asset("BTC", 8, 8), asset("ETH", 8, 8), asset("USD", 2, 6), asset("EUR", 2, 6), asset("DOGE", 8, 8),
 		},

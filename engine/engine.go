@@ -35,6 +35,7 @@ type Options struct {
 	DefaultFee *market.Fee   // for markets without a line in Fees; nil: they are not used
 	StaleAfter time.Duration // DefaultStaleAfter
 	MaxHops    int           // plan.MaxHops
+	Budget     int           // of one search, in walks; flow.DefaultBudget
 
 	// Rules returns what books of a venue must know; nil: no checksums, no depth.
 	Rules func(key market.Key) market.BookRules

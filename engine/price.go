@@ -261,7 +261,7 @@ func (e *Engine) request(s *scratch, r *Request, now int64) (req route.Request, 
 	}
 	return route.Request{
 		Sell: sell, Buy: buy, In: r.In, Out: r.Out, MaxHops: hops,
-		Now: now, StaleAfter: int64(e.opts.StaleAfter), Barred: barred, MaxSettle: r.MaxSettle,
+		Now: now, StaleAfter: int64(e.opts.StaleAfter), Barred: barred, MaxSettle: r.MaxSettle, Budget: e.opts.Budget,
 	}, nil
 }
 

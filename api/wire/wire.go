@@ -12,8 +12,9 @@ package wire
 
 // Price is the answer to GET /v1/price.
 type Price struct {
-	Kind      string `json:"kind"`   // "indicative"
-	Status    string `json:"status"` // "exact": nothing can beat it; "bounded": at most gap_bps can
+	Kind      string `json:"kind"`               // "indicative"
+	Status    string `json:"status"`             // "exact": nothing can beat it; "bounded": at most gap_bps can
+	Degraded  bool   `json:"degraded,omitempty"` // a budget ended the search; the bound holds
 	SellAsset string `json:"sell_asset"`
 	BuyAsset  string `json:"buy_asset"`
 	// SellAmount is rounded up, BuyAmount down, to the scale of the asset.

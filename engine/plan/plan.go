@@ -193,4 +193,7 @@ type Plan struct {
 	Routes    []Route
 	Bound     Bound
 	Settle    time.Duration // see Settles
+	// Degraded reports that the budget ended the search for a better plan. Bound says
+	// how much better one could be.
+	Degraded bool
 }

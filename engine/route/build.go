@@ -45,7 +45,8 @@ const generationWeight = 1 << 18
 // build states the amount of the request as a problem of the kernel, whose network
 // mark has found.
 func (s *Solver) build() {
-	s.net.problem.In, s.net.problem.Out = s.req.In, s.req.Out
+	p := &s.net.problem
+	p.In, p.Out, p.Budget = s.req.In, s.req.Out, s.req.Budget
 }
 
 // mark finds the network of the request, and which of its markets may be used.

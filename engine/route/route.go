@@ -32,6 +32,7 @@ type Request struct {
 	Now        int64        // Unix nanoseconds
 	StaleAfter int64        // nanoseconds of silence after which a book is not used
 	Barred     []bool       // venues not to be used, by VenueID; nil: none
+	Budget     int          // walks of the kernel; 0: flow.DefaultBudget
 	// MaxSettle leaves out books and tiers that settle later; 0: none.
 	MaxSettle time.Duration
 }

@@ -30,6 +30,7 @@ func (s *Solver) split() *Answer {
 	p := &a.Plan
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
 	p.In, p.Out, p.ExactOut = r.In, r.Out, s.req.Out > 0
+	p.Degraded = r.Spent || s.chosen != nil && s.chosen.Cut
 	s.chains(s.hops(r, a))
 	s.write(a)
 	if !p.Sums() {
