@@ -1,6 +1,7 @@
 package market
 
 import (
+	"fmt"
 	"time"
 
 	"chronos.dev/money"
@@ -65,4 +66,169 @@ type Offer struct {
 	LastLook  bool // the provider may still refuse
 	Custody   Custody
 	Origin    Origin
+}
+
+// Limits of an Offer.
+const (
+	MaxTiers    = 64 // a side
+	MaxTierName = 32 // bytes
+	MaxSettle   = 30 * 24 * time.Hour
+)
+
+// Rules of a TierError.
+const (
+	RuleCount   = "count"      // at most MaxTiers a side
+	RuleRange   = "range"      // 0 <= Min <= Max, 0 < Max; a slice has Min < Max
+	RuleOverlap = "overlap"    // ascending; neighbours share an end point at most
+	RuleGap     = "gap"        // a slice begins where the tier before it ends
+	RulePrice   = "price"      // above 0; none beside a Reference
+	RuleFee     = "fee"        // 0 to 9999.9999 bps, at most 4 decimals
+	RuleSpread  = "spread"     // 0 to 9999.9999 bps, at most 4 decimals; with a Reference only
+	RuleFixed   = "fixed_fee"  // not negative, in base or quote
+	RuleSize    = "size"       // sizes and fixed fees are whole minor units and fit an Amount
+	RuleSettle  = "settlement" // 0 to MaxSettle, in whole milliseconds
+	RuleName    = "name"       // at most MaxTierName printable ASCII characters, no quote, no backslash
+)
+
+// TierError reports the first tier of an Offer that breaks a rule. The cure is with
+// the provider: correct that tier and send the offer again under the next Seq. No
+// part of the offer may be used until then, nor of the one before.
+type TierError struct {
+	Side   string // "sell" or "buy"
+	Tier   int    // place in the list
+	Rule   string // one of the Rule constants
+	Detail string
+}
+
+func (e *TierError) Error() string {
+	return fmt.Sprintf("market: %s tier %d: %s: %s", e.Side, e.Tier, e.Rule, e.Detail)
+}
+
+// Check reports whether the tiers of o keep all rules, where base and quote are the
+// assets of its pair. The error is a *TierError. Key, times and custody are not
+// looked at.
+func (o *Offer) Check(base, quote Asset) error {
+	if e := checkTiers(o.Sell, base, quote); e != nil {
+		e.Side = "sell"
+		return e
+	}
+	if e := checkTiers(o.Buy, base, quote); e != nil {
+		e.Side = "buy"
+		return e
+	}
+	return nil
+}
+
+func checkTiers(tiers []Tier, base, quote Asset) *TierError {
+	if len(tiers) > MaxTiers {
+		return &TierError{Tier: MaxTiers, Rule: RuleCount, Detail: fmt.Sprintf("%d tiers, at most %d", len(tiers), MaxTiers)}
+	}
+	for i := range tiers {
+		rule, detail := tiers[i].check(base, quote)
+		if rule == "" && i > 0 {
+			rule, detail = tiers[i].follows(&tiers[i-1])
+		}
+		if rule != "" {
+			return &TierError{Tier: i, Rule: rule, Detail: detail}
+		}
+	}
+	return nil
+}
+
+// check returns the rule that t breaks by itself, "" if none.
+func (t *Tier) check(base, quote Asset) (rule, detail string) {
+	priced := t.Reference == Pair{}
+	switch {
+	case !fits(t.Min, base) || !fits(t.Max, base):
+		return RuleSize, fmt.Sprintf("%s to %s %s: want at most %d decimals", text(t.Min), text(t.Max), base.Symbol, base.EngineScale)
+	case t.Min.Coef < 0 || t.Max.Coef <= 0 || t.Min.Cmp(t.Max) > 0:
+		return RuleRange, fmt.Sprintf("%s to %s", t.Min, t.Max)
+	case !t.Whole && t.Min.Cmp(t.Max) == 0:
+		return RuleRange, fmt.Sprintf("a slice from %s to itself", t.Min)
+	case t.Price.Scale > money.MaxScale || priced != (t.Price.Coef > 0) || t.Price.Coef < 0:
+		return RulePrice, text(t.Price) + ": want a price above 0, or a reference and none"
+	case !validBps(t.FeeBps):
+		return RuleFee, text(t.FeeBps) + " bps"
+	case !validBps(t.SpreadBps) || priced && !t.SpreadBps.IsZero():
+		return RuleSpread, text(t.SpreadBps) + " bps"
+	}
+	return t.checkRest(base, quote)
+}
+
+func (t *Tier) checkRest(base, quote Asset) (rule, detail string) {
+	in := quote
+	if t.FixedFeeAsset == base.Symbol {
+		in = base
+	}
+	switch {
+	case t.FixedFeeAsset != in.Symbol && (t.FixedFeeAsset != "" || !t.FixedFee.IsZero()):
+		return RuleFixed, fmt.Sprintf("in %.40q: want %s or %s", t.FixedFeeAsset, base.Symbol, quote.Symbol)
+	case t.FixedFee.Coef < 0:
+		return RuleFixed, text(t.FixedFee)
+	case !fits(t.FixedFee, in):
+		return RuleSize, fmt.Sprintf("fixed fee %s %s: want at most %d decimals", text(t.FixedFee), in.Symbol, in.EngineScale)
+	case t.Settle < 0 || t.Settle > MaxSettle || t.Settle%time.Millisecond != 0:
+		return RuleSettle, t.Settle.String()
+	case !ValidTierName(t.Name):
+		return RuleName, fmt.Sprintf("%.40q", t.Name)
+	}
+	return "", ""
+}
+
+// follows returns the rule that t breaks behind the tier before it.
+func (t *Tier) follows(before *Tier) (rule, detail string) {
+	switch c := before.Max.Cmp(t.Min); {
+	case c > 0:
+		return RuleOverlap, fmt.Sprintf("begins at %s, the tier before ends at %s", t.Min, before.Max)
+	case c < 0 && !t.Whole:
+		return RuleGap, fmt.Sprintf("a slice begins at %s, the tier before ends at %s", t.Min, before.Max)
+	}
+	return "", ""
+}
+
+// ValidTierName reports whether s can be written between quotes as it is.
+func ValidTierName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return len(s) <= MaxTierName
+}
+
+// fits reports whether n is a whole number of minor units of a.
+func fits(n money.Num, a Asset) bool {
+	if n.Scale > money.MaxScale {
+		return false
+	}
+	_, err := n.At(a.EngineScale)
+	return err == nil
+}
+
+func validBps(n money.Num) bool {
+	if n.Scale > money.MaxScale {
+		return false
+	}
+	_, err := FeeBps(n, FeeReceived)
+	return err == nil
+}
+
+// text is a number for an error, of any scale.
+func text(n money.Num) string {
+	if n.Scale > money.MaxScale {
+		return fmt.Sprintf("a number of %d decimals", n.Scale)
+	}
+	return n.String()
+}
+
+// Unpriced returns the first Reference that a tier of o still waits for.
+func (o *Offer) Unpriced() (Pair, bool) {
+	for _, side := range [2][]Tier{o.Sell, o.Buy} {
+		for i := range side {
+			if side[i].Reference != (Pair{}) {
+				return side[i].Reference, true
+			}
+		}
+	}
+	return Pair{}, false
 }
