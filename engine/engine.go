@@ -53,8 +53,9 @@ type Engine struct {
 	solvers sync.Pool // of *scratch
 	stats   stats
 
-	mu     sync.Mutex // guards owners; taken once a book
-	owners map[graph.MarketID]*Writer
+	mu     sync.Mutex // guards what follows; writers take it once a book
+	owners map[graph.MarketID]any
+	kinds  map[string]bool // names of venues; true: a treasury provider
 }
 
 // stats are counted by writers and read by metrics.
@@ -93,7 +94,7 @@ func New(opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{opts: opts, graph: g, owners: map[graph.MarketID]*Writer{}}
+	e := &Engine{opts: opts, graph: g, owners: map[graph.MarketID]any{}, kinds: map[string]bool{}}
 	e.solvers.New = func() any { return new(scratch) }
 	return e, nil
 }
@@ -118,9 +119,10 @@ func (e *Engine) MaxHops() int { return e.opts.MaxHops }
 // Version returns the version of the graph.
 func (e *Engine) Version() uint64 { return e.graph.Version() }
 
-// Register makes the market of key known before anything is heard of it.
+// Register makes the book of key known before anything is heard of it. It fails as
+// Writer.Apply does.
 func (e *Engine) Register(key market.Key) error {
-	_, err := e.graph.Register(key, e.describe)
+	_, err := e.register(key, nil, false)
 	return err
 }
 
@@ -164,16 +166,20 @@ type MarketStatus struct {
 	View      *book.View
 }
 
-// Markets returns the status of every market at now, in the order of
-// registration.
+// Markets returns the status of every book at now, in the order of registration.
+// See Offers for treasury providers.
 func (e *Engine) Markets(now int64) []MarketStatus {
 	var snap graph.Snapshot
 	e.graph.Load(&snap)
-	all := make([]MarketStatus, len(snap.Markets))
-	for i := range all {
+	all := make([]MarketStatus, 0, len(snap.Markets))
+	providers := e.providers()
+	for i := range snap.Markets {
+		if providers[snap.Markets[i].Key.Venue] {
+			continue
+		}
 		st := snap.State(graph.MarketID(i))
 		u, ok := st.Usable(now, int64(e.opts.StaleAfter))
-		all[i] = MarketStatus{snap.Markets[i].Key, u, ok, st.Fee, st.HasFee, st.View}
+		all = append(all, MarketStatus{snap.Markets[i].Key, u, ok, st.Fee, st.HasFee, st.View})
 	}
 	return all
 }

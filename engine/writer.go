@@ -50,8 +50,8 @@ func (e *Engine) Writer() *Writer {
 
 // Apply applies one event to the book of key, which is made on its first event.
 // The result is not visible before Flush. Errors are those of book.Book.Apply
-// (the book is gapped now), or *graph.LimitError or *OwnerError (the event is
-// lost, counted).
+// (the book is gapped now), or *graph.LimitError, *OwnerError or *NameError (the
+// event is lost, counted).
 func (w *Writer) Apply(key market.Key, ev *market.Event) error {
 	o, err := w.own(key)
 	if err != nil {
@@ -172,25 +172,15 @@ func (w *Writer) own(key market.Key) (*owned, error) {
 	if o := w.books[key]; o != nil {
 		return o, nil
 	}
-	m, err := w.e.graph.Register(key, w.e.describe)
+	m, err := w.e.register(key, w, false)
 	if err != nil {
 		return nil, err
-	}
-	if !w.e.claim(m.ID, w) {
-		return nil, &OwnerError{key}
 	}
 	var rules market.BookRules
 	if w.e.opts.Rules != nil {
 		rules = w.e.opts.Rules(key)
 	}
-	t := w.e.graph.Topology()
-	o := &owned{
-		book: book.New(rules), market: m,
-		scales: graph.Scales{
-			Base:  t.Assets[m.Base].EngineScale,
-			Quote: t.Assets[m.Quote].EngineScale,
-		},
-	}
+	o := &owned{book: book.New(rules), market: m, scales: w.e.scales(m)}
 	if w.e.opts.Terms != nil {
 		o.terms = o.inUnits(w.e.opts.Terms(key))
 	}
@@ -211,16 +201,6 @@ func (o *owned) inUnits(t market.Terms) graph.Terms {
 		Settle: t.Settle, MinBase: units(t.MinSize, o.scales.Base),
 		FeeBase: units(t.WithdrawBase, o.scales.Base), FeeQuote: units(t.WithdrawQuote, o.scales.Quote),
 	}
-}
-
-// claim makes w the owner of a market, and reports false if another is.
-func (e *Engine) claim(id graph.MarketID, w *Writer) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.owners[id] == nil {
-		e.owners[id] = w
-	}
-	return e.owners[id] == w
 }
 
 // fee returns the taker fee of a market, nil where no schedule covers it, and
