@@ -144,6 +144,7 @@ func (s *Solver) begin(p *flow.Problem, limit time.Duration) {
 			if len(b.Options) == 0 {
 				continue
 			}
+			d.Stamp = 0 // others stand for its books
 			s.places = append(s.places, place{i, j, b, allowed(b, limit)})
 		}
 	}

@@ -100,7 +100,7 @@ func book(arcs ...graph.Arc) *graph.Side { return &graph.Side{Arcs: arcs} }
 func TestBoundOfOneWay(t *testing.T) {
 	const huge = money.Amount(1e18)
 	hop := func(from, to int32, in, out money.Amount) Side {
-		return Side{from, to, []*graph.Side{book(graph.Arc{In: in, Out: out})}}
+		return Side{From: from, To: to, Books: []*graph.Side{book(graph.Arc{In: in, Out: out})}}
 	}
 	tests := []struct {
 		name  string

@@ -159,7 +159,7 @@ func (s *Solver) between(i int) (from, to int32, ok bool) {
 func (s *Solver) arc(i int) arc {
 	d := &s.p.Sides[i]
 	sd := s.sides.of(pair{d.From, d.To})
-	if sd.open(d.Books); len(sd.pieces) == 0 {
+	if sd.open(d.Books, d.Stamp); len(sd.pieces) == 0 {
 		return arc{}
 	}
 	s.net.sides[i] = sd

@@ -22,6 +22,7 @@ type piece struct {
 // kept while the books are the same ones.
 type side struct {
 	books  []*graph.Side
+	stamp  uint64
 	heads  []head  // books that have more levels, the best on top
 	pieces []piece // merged so far
 
@@ -38,9 +39,12 @@ type head struct {
 }
 
 // open empties the side, and merges anew if its books are others.
-func (d *side) open(books []*graph.Side) {
+func (d *side) open(books []*graph.Side, stamp uint64) {
 	d.full, d.used, d.in, d.out = 0, 0, 0, 0
-	if slices.Equal(d.books, books) {
+	if stamp != 0 && stamp == d.stamp {
+		return
+	}
+	if d.stamp = stamp; slices.Equal(d.books, books) {
 		return
 	}
 	clear(d.books)

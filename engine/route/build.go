@@ -163,7 +163,7 @@ func (s *Solver) refresh(n *network) {
 	for i, e := range n.edges {
 		u := s.touch(e)
 		if n.stamps[i] != u.stamp {
-			n.stamps[i] = u.stamp
+			n.stamps[i], n.problem.Sides[i].Stamp = u.stamp, u.stamp
 			s.buildSide(n, i)
 		}
 		n.books += len(n.problem.Sides[i].Books)
