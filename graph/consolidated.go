@@ -31,11 +31,15 @@ type LeftOut struct {
 }
 
 // Consolidate merges the books of pair. Depth bounds the levels a side; 0 means
-// all. Sizes are the venues' own, before fees.
+// all. Sizes are the venues' own, before fees. Offers of providers are no books:
+// they are neither merged nor named as left out.
 func (s *Snapshot) Consolidate(pair market.Pair, depth int, now, staleAfter int64) Consolidated {
 	var c Consolidated
 	for _, id := range s.sellers(pair) {
 		m := &s.Markets[id]
+		if s.State(id).Offer != nil {
+			continue
+		}
 		u, ok := s.State(id).Usable(now, staleAfter)
 		if !ok {
 			c.LeftOut = append(c.LeftOut, LeftOut{Key: m.Key, Usability: u})

@@ -9,6 +9,9 @@ import (
 // Span returns the times at which Usable lets a market be used in state s: from
 // one to the other, both included. There is none where until < from.
 func (s *State) Span(staleAfter int64) (from, until int64) {
+	if s.Offer != nil {
+		return s.spanOffer()
+	}
 	v := s.View
 	if v.State != book.Live || v.RecvTime == 0 || !s.HasFee || staleAfter < 0 {
 		return math.MaxInt64, math.MinInt64

@@ -81,8 +81,12 @@ const clockSlack = int64(250 * time.Millisecond)
 // Usable reports whether a market in state s may be used at time now (Unix
 // nanoseconds) when staleAfter nanoseconds of silence make a book stale. The
 // receive clock decides; a venue's clock that runs ahead does not help. Nor does
-// a fee that has ended while the next one is not in the arcs yet.
+// a fee that has ended while the next one is not in the arcs yet. An offer holds
+// until its ValidUntil, whatever staleAfter is.
 func (s *State) Usable(now, staleAfter int64) (Usability, bool) {
+	if s.Offer != nil {
+		return s.usableOffer(now)
+	}
 	v := s.View
 	u := Usability{State: v.State, Reason: v.Reason, Age: -1}
 	if v.RecvTime != 0 {

@@ -121,7 +121,8 @@ func (o *Offer) Check(base, quote Asset) error {
 
 func checkTiers(tiers []Tier, base, quote Asset) *TierError {
 	if len(tiers) > MaxTiers {
-		return &TierError{Tier: MaxTiers, Rule: RuleCount, Detail: fmt.Sprintf("%d tiers, at most %d", len(tiers), MaxTiers)}
+		detail := fmt.Sprintf("%d tiers, at most %d", len(tiers), MaxTiers)
+		return &TierError{Tier: MaxTiers, Rule: RuleCount, Detail: detail}
 	}
 	for i := range tiers {
 		rule, detail := tiers[i].check(base, quote)
@@ -140,7 +141,7 @@ func (t *Tier) check(base, quote Asset) (rule, detail string) {
 	priced := t.Reference == Pair{}
 	switch {
 	case !fits(t.Min, base) || !fits(t.Max, base):
-		return RuleSize, fmt.Sprintf("%s to %s %s: want at most %d decimals", text(t.Min), text(t.Max), base.Symbol, base.EngineScale)
+		return RuleSize, text(t.Min) + " to " + unfit(t.Max, base)
 	case t.Min.Coef < 0 || t.Max.Coef <= 0 || t.Min.Cmp(t.Max) > 0:
 		return RuleRange, fmt.Sprintf("%s to %s", t.Min, t.Max)
 	case !t.Whole && t.Min.Cmp(t.Max) == 0:
@@ -166,7 +167,7 @@ func (t *Tier) checkRest(base, quote Asset) (rule, detail string) {
 	case t.FixedFee.Coef < 0:
 		return RuleFixed, text(t.FixedFee)
 	case !fits(t.FixedFee, in):
-		return RuleSize, fmt.Sprintf("fixed fee %s %s: want at most %d decimals", text(t.FixedFee), in.Symbol, in.EngineScale)
+		return RuleSize, "fixed fee " + unfit(t.FixedFee, in)
 	case t.Settle < 0 || t.Settle > MaxSettle || t.Settle%time.Millisecond != 0:
 		return RuleSettle, t.Settle.String()
 	case !ValidTierName(t.Name):
@@ -203,6 +204,12 @@ func fits(n money.Num, a Asset) bool {
 	}
 	_, err := n.At(a.EngineScale)
 	return err == nil
+}
+
+// unfit says of what does not fit what would.
+func unfit(n money.Num, a Asset) string {
+	return fmt.Sprintf("%s %s: want at most %d decimals, and less than 2^63 of the last",
+		text(n), a.Symbol, a.EngineScale)
 }
 
 func validBps(n money.Num) bool {
