@@ -355,7 +355,9 @@ func TestLargestAmounts(t *testing.T) {
 // TestBetweenDoesNotFit: 24e18 units of an asset between are more than an amount
 // holds, though no side carries more than fits.
 func TestBetweenDoesNotFit(t *testing.T) {
-	hop := func(from, to int32, arcs ...graph.Arc) Side { return Side{From: from, To: to, Books: []*graph.Side{book(arcs...)}} }
+	hop := func(from, to int32, arcs ...graph.Arc) Side {
+		return Side{From: from, To: to, Books: []*graph.Side{book(arcs...)}}
+	}
 	big := graph.Arc{In: 8e18, Out: 10}
 	cheap := graph.Arc{In: 1, Out: 8e18}
 	p := &Problem{Assets: 6, Target: 1, MaxHops: 3, In: 3, Sides: []Side{
@@ -374,7 +376,9 @@ func TestBetweenDoesNotFit(t *testing.T) {
 // TestLastUnits: what a float takes for done, the last units of a large order, is
 // filled all the same, by the next level that is best.
 func TestLastUnits(t *testing.T) {
-	hop := func(from, to int32, arcs ...graph.Arc) Side { return Side{From: from, To: to, Books: []*graph.Side{book(arcs...)}} }
+	hop := func(from, to int32, arcs ...graph.Arc) Side {
+		return Side{From: from, To: to, Books: []*graph.Side{book(arcs...)}}
+	}
 	large, next, poor := graph.Arc{In: 1e14, Out: 2e14}, graph.Arc{In: 1e6, Out: 1e6}, graph.Arc{In: 2e6, Out: 1e6}
 	tests := []struct {
 		name    string

@@ -46,7 +46,7 @@ type network struct {
 	laterals []lateral // by node to
 	start    []int32   // by node: where its laterals begin
 	carry    []int32   // laterals that carry something, and some that did
-	index    []int32   // scratch
+	between  []lateral // scratch
 	sides    []*side   // by side of the Problem, nil: not used
 
 	// Nodes that S turns into, and that turn into T, by any book, if only an empty
@@ -117,11 +117,15 @@ func (s *Solver) openSides() {
 func (s *Solver) openLaterals() {
 	n, p := &s.net, s.p
 	m := len(n.assets)
-	n.start, n.index = sized(n.start, m+1, 0), n.index[:0]
+	n.start, n.between = sized(n.start, m+1, 0), n.between[:0]
 	if p.MaxHops == 3 {
 		for i := range p.Sides {
-			if _, to, ok := s.between(i); ok && s.arc(i).side != nil {
-				n.index = append(n.index, int32(i))
+			from, to, ok := s.between(i)
+			if !ok {
+				continue
+			}
+			if c := s.arc(i); c.side != nil {
+				n.between = append(n.between, lateral{arc: c, from: from, to: to})
 				n.start[to+1]++
 			}
 		}
@@ -129,12 +133,11 @@ func (s *Solver) openLaterals() {
 	for j := range m {
 		n.start[j+1] += n.start[j]
 	}
-	n.laterals = sized(n.laterals, len(n.index), lateral{})
-	for _, i := range n.index {
-		from, to, _ := s.between(int(i))
-		d := n.sides[i]
-		n.laterals[n.start[to]] = lateral{arc: arc{rate: d.rate(), side: d}, from: from, to: to}
-		n.start[to]++
+	n.laterals = sized(n.laterals, len(n.between), lateral{})
+	for i := range n.between {
+		c := &n.between[i]
+		n.laterals[n.start[c.to]] = *c
+		n.start[c.to]++
 	}
 	for j := m; j > 0; j-- { // each start has moved to the next one's place
 		n.start[j] = n.start[j-1]
