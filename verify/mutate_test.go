@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"chronos.dev/engine"
+	"chronos.dev/verify"
 )
 
 // world is a market file and a quote to be tampered with, and places in them.
@@ -223,11 +224,11 @@ var mutations = []mutation{
 	}},
 	{"a route of too many hops", "route", func(w *world) bool {
 		w.cert["max_hops"] = len(w.hops) - 1
-		return true
+		return w.recount()
 	}},
 	{"routes of four hops allowed", "route", func(w *world) bool {
 		w.cert["max_hops"] = 4
-		return true
+		return w.recount()
 	}},
 	{"a place of a route with far more", "fill sum", func(w *world) bool {
 		i := w.r.IntN(len(w.units))
@@ -322,10 +323,18 @@ func (w *world) nodes() []any {
 	return p["assets"].([]any)
 }
 
-// counted reports whether a market has levels that the bound is over.
+// counted reports whether a market has levels out of what is sold or into what is
+// bought, that the bound is over.
 func (w *world) counted(k object) bool {
-	excluded := w.cert["venues_excluded"].([]any)
-	return len(k["bids"].([]any))+len(k["asks"].([]any)) > 0 && !slices.Contains(excluded, k["venue"])
+	for half, ends := range map[string][2]any{"bids": {k["base"], k["quote"]}, "asks": {k["quote"], k["base"]}} {
+		sells, buys := ends[0] == w.quote["sell_asset"], ends[1] == w.quote["buy_asset"]
+		back := ends[0] == w.quote["buy_asset"] || ends[1] == w.quote["sell_asset"]
+		hops, _ := w.cert["max_hops"].(json.Number).Int64()
+		if len(k[half].([]any)) > 0 && !back && (sells && buys || hops > 1 && (sells || buys)) {
+			return !slices.Contains(w.cert["venues_excluded"].([]any), k["venue"])
+		}
+	}
+	return false
 }
 
 func (w *world) drop(k object) bool {
@@ -337,6 +346,20 @@ func (w *world) consider(more int64) bool {
 	n, _ := w.cert["sides_considered"].(json.Number).Int64()
 	w.cert["sides_considered"] = json.Number(fmt.Sprint(n + more))
 	return true
+}
+
+// recount claims as many sides as a path of max_hops could use, as who lies about
+// max_hops would.
+func (w *world) recount() bool {
+	for n := range 100 {
+		w.cert["sides_considered"] = n
+		m, _ := json.Marshal(w.market)
+		q, _ := json.Marshal(w.quote)
+		if f := verify.Verify(m, q); len(f) == 0 || !strings.Contains(f[0].Error(), "books for this order") {
+			return true
+		}
+	}
+	return false
 }
 
 // detour goes from the source to another asset and back before a route begins,
@@ -356,6 +379,7 @@ func (w *world) detour() bool {
 		first := func(q object) any { return q["routes"].([]any)[0].(object)["hops"].([]any)[0] }
 		w.route["hops"] = append([]any{first(there), first(back)}, w.hops...)[:min(3, 2+len(w.hops))]
 		w.cert["max_hops"] = 3
+		w.recount()
 		w.cert["route_units"].([]any)[w.at] = append([]any{w.units[0], w.units[0]}, w.units...)[:min(4, 2+len(w.units))]
 		return !slices.Contains(w.cert["venues_excluded"].([]any), b["venue"])
 	}

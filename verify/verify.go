@@ -99,14 +99,8 @@ func (c *checker) sides() {
 	for _, v := range q.VenuesExcluded {
 		c.excluded[v] = true
 	}
-	n := 0
-	for _, s := range c.books.sides {
-		if c.counts(s) {
-			n++
-		}
-	}
-	if n != q.SidesConsidered {
-		c.fail(CodeMarket, "the file holds %d sides of books, the bound is over %d", n, q.SidesConsidered)
+	if n := c.considered(); n != q.SidesConsidered {
+		c.fail(CodeMarket, "the file holds %d sides of books for this order, the bound is over %d", n, q.SidesConsidered)
 	}
 	for _, u := range q.Sides {
 		c.used[u.sideName] = true
@@ -120,6 +114,28 @@ func (c *checker) sides() {
 			c.fail(CodeDigest, "%s is not what the quote was made of", s.sideName)
 		}
 	}
+}
+
+// considered counts the sides that the bound sums over: those that a path of at most
+// so many hops could use, as far as something is offered to begin and to end it.
+func (c *checker) considered() (n int) {
+	S, T, hops := c.quote.SellAsset, c.quote.BuyAsset, c.quote.Certificate.MaxHops
+	begins, ends := map[string]bool{}, map[string]bool{}
+	for _, s := range c.books.sides {
+		if c.counts(s) {
+			begins[s.to] = begins[s.to] || s.from == S
+			ends[s.from] = ends[s.from] || s.to == T
+		}
+	}
+	for _, s := range c.books.sides {
+		switch {
+		case !c.counts(s) || s.to == S || s.from == T:
+		case s.from == S && s.to == T, hops >= 2 && (s.from == S || s.to == T),
+			hops >= 3 && begins[s.from] && ends[s.to]:
+			n++
+		}
+	}
+	return n
 }
 
 // counts reports whether a side is one of those that the quote is about.

@@ -12,18 +12,15 @@ import (
 // of their names, so that ties go the same way in every process. All but the books
 // is the same for every request between two assets.
 type network struct {
-	problem flow.Problem
+	problem flow.Problem       // each side with the stamp of the usage that its books are of
 	edges   []*graph.Edge      // by side
 	markets [][]graph.MarketID // by side and book
-	stamps  []uint64           // by side: of the use that its books are
-	chooses []bool             // by side: whether some of its books have options
 	onPath  []bool             // by side: whether any path of the request leads over it
 	assets  []graph.AssetID    // between, by name
 
-	options bool
-	books   int // that hold anything, of all sides
-	blocked int // markets on a path that cannot be used, once for each side
-	weight  int // in markets
+	options bool // some books have options
+	books   int  // of the sides that the bound sums over, see count
+	blocked int  // markets on a path that cannot be used, once for each side
 }
 
 // networkKey is what a network is of, in one topology.
@@ -34,19 +31,37 @@ type networkKey struct {
 
 // generation is a share of the networks that are kept.
 type generation struct {
-	of     map[networkKey]*network
-	weight int
+	of    map[networkKey]*network
+	sides int
 }
 
-// generationWeight bounds the memory of the networks kept, in markets of some 16
+// generationSides bounds the memory of the networks kept, by sides of about 100
 // bytes: there are two generations, and the largest network may come on top.
-const generationWeight = 1 << 18
+const generationSides = 1 << 15
+
+// shelf is what the usable markets of an edge offer, for all networks that have it.
+type shelf struct {
+	stamp   uint64
+	books   []*graph.Side
+	markets []graph.MarketID // by book
+	options bool             // some books have options
+}
 
 // build states the amount of the request as a problem of the kernel, whose network
 // mark has found.
 func (s *Solver) build() {
 	p := &s.net.problem
 	p.In, p.Out, p.Budget = s.req.In, s.req.Out, s.req.Budget
+}
+
+// Problem states a request as a problem of the kernel, to measure that by itself.
+// It is valid until the Solver's next call.
+func (s *Solver) Problem(snap *graph.Snapshot, req Request) *flow.Problem {
+	req.check()
+	s.snap, s.req = snap, req
+	s.mark()
+	s.build()
+	return &s.net.problem
 }
 
 // mark finds the network of the request, and which of its markets may be used.
@@ -66,11 +81,11 @@ func (s *Solver) mark() {
 
 // keep keeps a network among the young, which are the old ones once they are many.
 func (s *Solver) keep(key networkKey, n *network) {
-	if g := &s.young; g.of == nil || g.weight+n.weight > generationWeight {
+	if g := &s.young; g.of == nil || g.sides+len(n.edges) > generationSides {
 		s.old, s.young = s.young, generation{of: map[networkKey]*network{}}
 	}
 	s.young.of[key] = n
-	s.young.weight += n.weight
+	s.young.sides += len(n.edges)
 }
 
 // newNetwork states the request as a problem of the kernel, as yet without books.
@@ -90,19 +105,11 @@ func (s *Solver) newNetwork() *network {
 	slices.SortFunc(n.edges, func(a, b *graph.Edge) int {
 		return cmp.Or(cmp.Compare(rank(a.From), rank(b.From)), cmp.Compare(rank(a.To), rank(b.To)))
 	})
-	markets := 0
-	for _, e := range n.edges {
-		markets += len(e.Markets)
-	}
-	n.weight = markets + 8*len(n.edges) + 64
-	books, ids := make([]*graph.Side, markets), make([]graph.MarketID, markets)
-	p.Sides, n.markets = make([]flow.Side, len(n.edges)), make([][]graph.MarketID, len(n.edges))
-	n.stamps = make([]uint64, len(n.edges))
-	n.chooses, n.onPath = make([]bool, len(n.edges)), make([]bool, len(n.edges))
+	m := len(n.edges)
+	p.Sides, n.markets = make([]flow.Side, m), make([][]graph.MarketID, m)
+	n.onPath = make([]bool, m)
 	for i, e := range n.edges {
-		m := len(e.Markets)
-		p.Sides[i] = flow.Side{From: rank(e.From), To: rank(e.To), Books: books[:0:m]}
-		n.markets[i], books, ids = ids[:0:m], books[m:], ids[m:]
+		p.Sides[i] = flow.Side{From: rank(e.From), To: rank(e.To)}
 	}
 	s.findPaths(n)
 	return n
@@ -134,54 +141,85 @@ func (s *Solver) addBetween(n *network, first []graph.Edge) {
 
 // findPaths notes which edges are on a path, and the assets between.
 func (s *Solver) findPaths(n *network) {
-	leads := make([]bool, len(s.snap.Assets)) // to an edge that ends the path
-	comes := make([]bool, len(s.snap.Assets)) // from one that begins it
-	seen := make([]bool, len(s.snap.Assets))
-	lateral := func(e *graph.Edge) bool { return s.between(e.From) && s.between(e.To) }
-	for _, e := range n.edges {
-		seen[e.From], seen[e.To] = true, true
-		if lateral(e) || e.To == s.req.Buy {
-			leads[e.From] = true
+	const leads, comes = 1, 2 // to an edge that ends the path; from one that begins it
+	s.marks = zeroed(s.marks, len(s.snap.Assets))
+	between := func(a graph.AssetID, mark uint8) {
+		if s.marks[a] == 0 && s.between(a) {
+			n.assets = append(n.assets, a)
 		}
-		if lateral(e) || e.From == s.req.Sell {
-			comes[e.To] = true
+		s.marks[a] |= mark
+	}
+	for _, e := range n.edges {
+		if e.From != s.req.Sell {
+			between(e.From, leads)
+		}
+		if e.To != s.req.Buy {
+			between(e.To, comes)
 		}
 	}
 	for i, e := range n.edges {
-		n.onPath[i] = (e.From == s.req.Sell || comes[e.From]) && (e.To == s.req.Buy || leads[e.To])
+		n.onPath[i] = (e.From == s.req.Sell || s.marks[e.From]&comes > 0) &&
+			(e.To == s.req.Buy || s.marks[e.To]&leads > 0)
 	}
-	for _, a := range s.snap.ByName() {
-		if seen[a] && s.between(a) {
-			n.assets = append(n.assets, a)
-		}
-	}
+	slices.SortFunc(n.assets, func(a, b graph.AssetID) int { return cmp.Compare(s.snap.Rank(a), s.snap.Rank(b)) })
 }
 
 // refresh brings the books of a network up to date.
 func (s *Solver) refresh(n *network) {
-	n.books, n.blocked, n.options = 0, 0, false
+	n.blocked, n.options = 0, false
 	for i, e := range n.edges {
 		u := s.touch(e)
-		if n.stamps[i] != u.stamp {
-			n.stamps[i], n.problem.Sides[i].Stamp = u.stamp, u.stamp
-			s.buildSide(n, i)
+		b := s.fill(e, u.stamp)
+		if d := &n.problem.Sides[i]; d.Stamp != u.stamp {
+			d.Stamp, d.Books, n.markets[i] = u.stamp, b.books, b.markets
 		}
-		n.books += len(n.problem.Sides[i].Books)
-		n.options = n.options || n.chooses[i]
+		n.options = n.options || b.options
 		if n.onPath[i] {
 			n.blocked += u.blocked
 		}
 	}
+	s.count(n)
 }
 
-// buildSide states what the usable markets of an edge offer.
-func (s *Solver) buildSide(n *network, i int) {
-	d, e := &n.problem.Sides[i], n.edges[i]
-	d.Books, n.markets[i], n.chooses[i] = d.Books[:0], n.markets[i][:0], false
-	for _, id := range e.Markets {
-		if side := s.side(id, e.From); s.usable[id] && s.holds(side) {
-			n.chooses[i] = n.chooses[i] || len(side.Options) > 0
-			d.Books, n.markets[i] = append(d.Books, side), append(n.markets[i], id)
+// count counts the books that a path could use, as far as something is offered to
+// begin and to end it.
+func (s *Solver) count(n *network) {
+	const begins, ends = 1, 2
+	s.marks = zeroed(s.marks, len(s.snap.Assets))
+	held := func(i int) bool { return len(n.problem.Sides[i].Books) > 0 }
+	for i, e := range n.edges {
+		if e.From == s.req.Sell && held(i) {
+			s.marks[e.To] |= begins
+		}
+		if e.To == s.req.Buy && held(i) {
+			s.marks[e.From] |= ends
 		}
 	}
+	n.books = 0
+	for i, e := range n.edges {
+		first, last := e.From == s.req.Sell, e.To == s.req.Buy
+		if first && last || (first || last) && s.req.MaxHops >= 2 ||
+			s.marks[e.From]&begins > 0 && s.marks[e.To]&ends > 0 {
+			n.books += len(n.problem.Sides[i].Books)
+		}
+	}
+}
+
+// fill finds what the usable markets of an edge offer.
+func (s *Solver) fill(e *graph.Edge, stamp uint64) *shelf {
+	b := &s.shelves[e.Pair][0]
+	if e.From > e.To {
+		b = &s.shelves[e.Pair][1]
+	}
+	if b.stamp == stamp {
+		return b
+	}
+	b.stamp, b.options, b.books, b.markets = stamp, false, b.books[:0], b.markets[:0]
+	for _, id := range e.Markets {
+		if side := s.side(id, e.From); s.usable[id] && s.holds(side) {
+			b.options = b.options || len(side.Options) > 0
+			b.books, b.markets = append(b.books, side), append(b.markets, id)
+		}
+	}
+	return b
 }

@@ -17,10 +17,10 @@ func (s *Solver) Single(snap *graph.Snapshot, req Request) *Answer {
 	return a
 }
 
-// Kept returns how many networks a Solver keeps, and their weight.
-func (s *Solver) Kept() (networks, weight int) {
-	return len(s.young.of) + len(s.old.of), s.young.weight + s.old.weight
+// Kept returns how many networks a Solver keeps, and how many sides they have.
+func (s *Solver) Kept() (networks, sides int) {
+	return len(s.young.of) + len(s.old.of), s.young.sides + s.old.sides
 }
 
-// GenerationWeight bounds the weight of each of two generations.
-const GenerationWeight = generationWeight
+// GenerationSides bounds the sides of each of two generations.
+const GenerationSides = generationSides

@@ -55,8 +55,8 @@ type Answer struct {
 // Hop is from one asset to the next of a route.
 type Hop struct{ From, To graph.AssetID }
 
-// Solver finds plans. Its zero value is ready. It keeps the networks of requests,
-// in bounded memory, for the next request between the same assets.
+// Solver finds plans. Its zero value is ready. It keeps what the
+// markets offer, and in bounded memory the networks of requests, for the next ones.
 type Solver struct {
 	snap   *graph.Snapshot
 	req    Request
@@ -73,6 +73,7 @@ type Solver struct {
 	prices prices
 	proof  proof
 
+	shelves    [][2]shelf // by PairID: out of the asset with the smaller AssetID, and into it
 	young, old generation
 	net        *network // of the request
 	kernel     flow.Solver
@@ -86,6 +87,7 @@ type Solver struct {
 	lines  lines
 	used   []bool       // by flow: whether some route uses it
 	refs   [2][]sideRef // of a split, and of a single path
+	marks  []uint8      // by AssetID
 }
 
 // path is a candidate: S, mids[0:n], T.

@@ -36,6 +36,7 @@ func (s *Solver) policy() {
 		s.young, s.old = generation{}, generation{}
 		s.usable = slices.Grow(s.usable[:0], len(p.topo.Markets))[:len(p.topo.Markets)]
 		s.uses = slices.Grow(s.uses[:0], p.topo.Pairs())[:p.topo.Pairs()]
+		s.shelves = slices.Grow(s.shelves[:0], p.topo.Pairs())[:p.topo.Pairs()]
 	}
 	if p.snap != s.snap {
 		p.snap = s.snap

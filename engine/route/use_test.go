@@ -86,7 +86,7 @@ func written(a *route.Answer) string {
 
 // TestKeptAreBounded: a Solver keeps networks of many requests, but not of all.
 func TestKeptAreBounded(t *testing.T) {
-	const assets = 90
+	const assets = 180
 	w := &fair{}
 	for i := range assets {
 		w.assets = append(w.assets, market.Asset{Symbol: fmt.Sprintf("A%02d", i), EngineScale: 2})
@@ -110,11 +110,11 @@ func TestKeptAreBounded(t *testing.T) {
 			if _, err := s.Solve(snap, req); err != nil {
 				t.Fatal(err)
 			}
-			n, weight := s.Kept()
-			most, peak = max(most, n), max(peak, weight)
+			n, sides := s.Kept()
+			most, peak = max(most, n), max(peak, sides)
 		}
 	}
-	if peak > 2*route.GenerationWeight || most < 500 || most == assets*(assets-1) {
-		t.Errorf("%d networks of weight %d were kept", most, peak)
+	if peak > 2*route.GenerationSides || most < 500 || most == assets*(assets-1) {
+		t.Errorf("%d networks of %d sides were kept", most, peak)
 	}
 }
