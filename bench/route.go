@@ -9,32 +9,35 @@ import (
 	"slices"
 	"time"
 
-	"chronos.dev/book"
+	"chronos.dev/engine/flow"
 	"chronos.dev/engine/plan"
 	"chronos.dev/engine/route"
 	"chronos.dev/graph"
-	"chronos.dev/market"
 	"chronos.dev/money"
 )
-
-// Shape is the size of a simulated market.
-type Shape struct{ Assets, Venues, Levels int }
 
 // Sizes are the orders that are measured, in dollars.
 var Sizes = []int64{10_000, 100_000, 1_000_000, 10_000_000}
 
-// Row is what was measured of one size.
+// Row is what was measured of one size. A kernel alone is given the problem stated
+// and finds amounts and bound; an answer takes the books, states the problem, and
+// has routes and certificate.
 type Row struct {
-	Dollars  int64         `json:"dollars"`
-	P50      time.Duration `json:"p50_ns"` // the optimal split with its certificate
-	P99      time.Duration `json:"p99_ns"`
-	PathsP50 time.Duration `json:"paths_p50_ns"` // every single path, each swept over its venues
-	PathsP99 time.Duration `json:"paths_p99_ns"`
-	Routes   float64       `json:"routes_mean"`     // routes of a plan, mean
-	Behind   float64       `json:"path_behind_bps"` // the best single path behind the split, mean
-	GapBps   float64       `json:"gap_bps_max"`     // from plan to bound, worst
-	Orders   int           `json:"orders"`
-	Refused  int           `json:"refused"` // beyond the depth of the market, or without a chain
+	Dollars   int64         `json:"dollars"`
+	P50       time.Duration `json:"p50_ns"` // whole answers
+	P99       time.Duration `json:"p99_ns"`
+	KernelP50 time.Duration `json:"kernel_p50_ns"`
+	KernelP99 time.Duration `json:"kernel_p99_ns"`
+	GreedyP50 time.Duration `json:"greedy_p50_ns"` // every path evaluated for each of Chunks parts
+	GreedyP99 time.Duration `json:"greedy_p99_ns"`
+	Routes    float64       `json:"routes_mean"`       // routes of a plan, mean
+	Behind    float64       `json:"path_behind_bps"`   // the best single path behind the split, mean
+	Greedy    float64       `json:"greedy_behind_bps"` // the greedy split behind the optimal one, mean
+	GapBps    float64       `json:"gap_bps_max"`       // from plan to bound, worst
+	Orders    int           `json:"orders"`
+	Refused   int           `json:"refused"` // beyond the depth of the market, or without a chain
+
+	greedy int // orders that the baseline could do
 }
 
 // scale is the decimals of every asset of the market.
@@ -43,145 +46,175 @@ const scale = 8
 // now is the moment of the market.
 const now = int64(1e18)
 
-// Route measures orders of every size between random pairs of assets, shuffled, so
-// that no query is repeated while it is warm.
+// order is a request and what came of it.
+type order struct {
+	req  route.Request
+	size int // index of Sizes
+	out  money.Amount
+	took [3][]time.Duration // by answers, kernel and greedy, in each pass that was measured
+}
+
+// run is one measurement.
+type run struct {
+	market *simulated
+	snap   graph.Snapshot
+	orders []order
+	rows   []Row
+
+	answers, paths route.Solver
+	kernel         flow.Solver
+	greedy         greedy
+}
+
+// passes is how many measured passes there are over a market that stands still.
+const passes = 5
+
+// Route measures orders of every size between random pairs of assets. Each way to
+// do them goes through all orders again and again, shuffled anew, taking turns with
+// the others, so that no query is repeated while it is warm. The first pass merges
+// what is kept of the books and is not measured. Of an order in a market that
+// stands still the least time of some passes counts, which leaves out what else the
+// machine did; in a market that moves there is one pass, and all it does counts.
 func Route(shape Shape, orders int, seed uint64) ([]Row, error) {
 	r := rand.New(rand.NewPCG(seed, 1))
-	worth := worths(r, shape.Assets)
-	snap, err := simulate(r, shape, worth)
+	if shape.Hubs = min(shape.Hubs, shape.Assets); shape.Spokes && shape.Assets-shape.Hubs < 2 {
+		return nil, fmt.Errorf("bench: orders between spokes need two of them: %d assets, %d hubs",
+			shape.Assets, shape.Hubs)
+	}
+	m, err := simulate(r, shape)
 	if err != nil {
 		return nil, err
 	}
-	var requests []route.Request
-	var class []int
+	b := &run{market: m, rows: make([]Row, len(Sizes))}
 	for i := range orders * len(Sizes) {
-		sell, buy := r.IntN(shape.Assets), r.IntN(shape.Assets-1)
-		if buy >= sell {
-			buy++
-		}
-		k := i % len(Sizes)
-		amount := float64(Sizes[k]) / worth[sell] * float64(money.Pow10(scale)) * (0.9 + 0.2*r.Float64())
-		requests = append(requests, route.Request{
-			Sell: graph.AssetID(sell), Buy: graph.AssetID(buy), In: money.Amount(amount),
-			MaxHops: plan.MaxHops, Now: now, StaleAfter: int64(time.Second),
-		})
-		class = append(class, k)
+		b.orders = append(b.orders, m.order(i%len(Sizes)))
 	}
-	order := r.Perm(len(requests))
-	split, paths := make([][]time.Duration, len(Sizes)), make([][]time.Duration, len(Sizes))
-	rows := make([]Row, len(Sizes))
-	var s route.Solver
-	for _, i := range order {
-		k, row := class[i], &rows[class[i]]
-		begin := time.Now()
-		a, err := s.Solve(snap, requests[i])
-		took := time.Since(begin)
-		var deep *route.DepthError
-		var none *route.NoRouteError
-		if errors.As(err, &deep) || errors.As(err, &none) { // more than the market holds, or no way at all
+	n := passes
+	if shape.Updates > 0 {
+		n = 1
+	}
+	for i := range 1 + n {
+		if err := b.pass(r, i); err != nil {
+			return nil, err
+		}
+	}
+	for k := range b.rows {
+		b.sum(k)
+	}
+	return b.rows, nil
+}
+
+// order draws an order of a size.
+func (s *simulated) order(size int) order {
+	sell, buy := s.pick()
+	amount := float64(Sizes[size]) / s.worth[sell] * float64(money.Pow10(scale)) * (0.9 + 0.2*s.rand.Float64())
+	return order{size: size, req: route.Request{
+		Sell: graph.AssetID(sell), Buy: graph.AssetID(buy), In: money.Amount(amount),
+		MaxHops: plan.MaxHops, Now: now, StaleAfter: int64(time.Second),
+	}}
+}
+
+// pass goes through all orders with each way to do them.
+func (b *run) pass(r *rand.Rand, pass int) error {
+	one, two, three := r.Perm(len(b.orders)), r.Perm(len(b.orders)), r.Perm(len(b.orders))
+	for i := range b.orders {
+		b.market.move()
+		if err := b.answer(&b.orders[one[i]], pass); err != nil {
+			return err
+		}
+		b.alone(&b.orders[two[i]], pass)
+		b.plainly(&b.orders[three[i]], pass)
+	}
+	return nil
+}
+
+// note notes how long a way to do an order has taken, unless it is the first pass.
+func (o *order) note(way, pass int, begin time.Time) {
+	if took := time.Since(begin); pass > 0 {
+		o.took[way] = append(o.took[way], took)
+	}
+}
+
+// answer measures a whole answer.
+func (b *run) answer(o *order, pass int) error {
+	begin := time.Now()
+	b.market.graph.Load(&b.snap)
+	a, err := b.answers.Solve(&b.snap, o.req)
+	var deep *route.DepthError
+	var none *route.NoRouteError
+	row := &b.rows[o.size]
+	switch {
+	case errors.As(err, &deep) || errors.As(err, &none): // more than the market holds, or no way at all
+		if pass == 1 {
 			row.Refused++
-			continue
 		}
-		if err != nil {
-			return nil, fmt.Errorf("bench: an order of $%d: %w", Sizes[k], err)
-		}
-		split[k] = append(split[k], took)
-		p := a.Plan
-		begin = time.Now()
-		best := s.Paths(snap, requests[i], 1)
-		paths[k] = append(paths[k], time.Since(begin))
-		row.Orders++
-		row.Routes += float64(len(p.Routes))
-		row.GapBps = max(row.GapBps, bps(p.Bound.Amount, p.Out))
-		if len(best) > 0 {
-			row.Behind += bps(p.Out, best[0].Plan.Out)
-		}
+		return nil
+	case err != nil:
+		return fmt.Errorf("bench: an order of $%d: %w", Sizes[o.size], err)
 	}
-	for k := range rows {
-		row := &rows[k]
-		if row.Dollars = Sizes[k]; row.Orders == 0 {
-			continue
-		}
-		row.P50, row.P99 = percentiles(split[k])
-		row.PathsP50, row.PathsP99 = percentiles(paths[k])
-		row.Routes /= float64(row.Orders)
-		row.Behind /= float64(row.Orders)
+	o.note(0, pass, begin)
+	if o.out = a.Plan.Out; pass != 1 {
+		return nil
 	}
-	return rows, nil
+	row.Orders++
+	row.Routes += float64(len(a.Plan.Routes))
+	row.GapBps = max(row.GapBps, bps(float64(a.Plan.Bound.Amount), float64(o.out)))
+	if best := b.paths.Paths(&b.snap, o.req, 1); len(best) > 0 {
+		row.Behind += bps(float64(o.out), float64(best[0].Plan.Out))
+	}
+	return nil
 }
 
-func bps(more, less money.Amount) float64 { return (float64(more)/float64(less) - 1) * 1e4 }
-
-func percentiles(d []time.Duration) (p50, p99 time.Duration) {
-	slices.Sort(d)
-	return d[len(d)/2], d[len(d)*99/100]
+// alone measures the kernel with its bound.
+func (b *run) alone(o *order, pass int) {
+	b.market.graph.Load(&b.snap)
+	p := b.paths.Problem(&b.snap, o.req)
+	begin := time.Now()
+	if r := b.kernel.Solve(p); !r.Partial {
+		o.note(1, pass, begin)
+	}
 }
 
-// worths draws what assets are worth in dollars; the first is the hub.
-func worths(r *rand.Rand, n int) []float64 {
-	w := []float64{68_000, 1, 2_600, 1.08}
-	for len(w) < n {
-		w = append(w, 0.5+200*r.Float64())
-	}
-	return w[:n]
-}
-
-// simulate makes a market: five hubs paired with each other and with all, at as
-// many of the venues as a graph holds; venue middles within about a basis point,
-// fees of 0 to 10.
-func simulate(r *rand.Rand, shape Shape, worth []float64) (*graph.Snapshot, error) {
-	var assets []market.Asset
-	for i := range worth {
-		assets = append(assets, market.Asset{Symbol: fmt.Sprintf("A%04d", i), Scale: scale, EngineScale: scale})
-	}
-	g, err := graph.New(assets)
-	if err != nil {
-		return nil, err
-	}
-	known := func(symbol string) (market.Asset, error) { return market.Asset{}, fmt.Errorf("no asset %s", symbol) }
-	listed := 0.95 * graph.MaxMarkets / float64(5*len(worth)*shape.Venues)
-	for i := range min(5, len(worth)) {
-		for j := i + 1; j < len(worth); j++ {
-			for v := range shape.Venues {
-				if r.Float64() > listed { // not every venue lists everything
-					continue
-				}
-				key := market.Key{
-					Venue: fmt.Sprintf("v%03d", v),
-					Pair:  market.Pair{Base: assets[i].Symbol, Quote: assets[j].Symbol},
-				}
-				m, err := g.Register(key, known)
-				if err != nil {
-					return nil, err
-				}
-				fee := market.Fee{Rate: int64(r.IntN(11)) * market.FeeUnit / 10_000}
-				view := simulateBook(r, worth[i], worth[j], shape.Levels)
-				m.Publish(graph.NewState(view, graph.Scales{Base: scale, Quote: scale}, &fee))
-			}
+// plainly measures the baseline.
+func (b *run) plainly(o *order, pass int) {
+	b.market.graph.Load(&b.snap)
+	p := b.paths.Problem(&b.snap, o.req)
+	begin := time.Now()
+	if out, ok := b.greedy.solve(p); ok {
+		if o.note(2, pass, begin); pass == 1 && o.out > 0 && b.market.shape.Updates == 0 {
+			b.rows[o.size].Greedy += bps(float64(o.out), out)
+			b.rows[o.size].greedy++
 		}
 	}
-	s := &graph.Snapshot{}
-	g.Load(s)
-	return s, nil
 }
 
-// simulateBook makes levels of some $20,000, a basis point apart.
-func simulateBook(r *rand.Rand, base, quote float64, levels int) *book.View {
-	const priceScale = 8
-	v := &book.View{State: book.Live, RecvTime: now, PriceScale: priceScale, SizeScale: scale}
-	mid := base / quote * (1 + 1e-4*r.NormFloat64())
-	for _, side := range []struct {
-		to   *[]book.Level
-		sign float64
-	}{{&v.Bids, -1}, {&v.Asks, 1}} {
-		price := mid * (1 + side.sign*5e-5)
-		for range levels {
-			price *= 1 + side.sign*1e-4*r.Float64()
-			size := 20_000 * (0.2 + 1.6*r.Float64()) / base
-			*side.to = append(*side.to, book.Level{
-				Price: money.Price(price * 1e8), Size: money.Size(size * 1e8), PriceDec: priceScale, SizeDec: scale,
-			})
+// sum sums a size up.
+func (b *run) sum(k int) {
+	row := &b.rows[k]
+	if row.Dollars = Sizes[k]; row.Orders == 0 {
+		return
+	}
+	row.P50, row.P99 = b.percentiles(0, k)
+	row.KernelP50, row.KernelP99 = b.percentiles(1, k)
+	row.GreedyP50, row.GreedyP99 = b.percentiles(2, k)
+	row.Routes /= float64(row.Orders)
+	row.Behind /= float64(row.Orders)
+	row.Greedy /= float64(max(row.greedy, 1))
+}
+
+// percentiles are those of the orders of a size.
+func (b *run) percentiles(way, size int) (p50, p99 time.Duration) {
+	var all []time.Duration
+	for i := range b.orders {
+		if o := &b.orders[i]; o.size == size && len(o.took[way]) > 0 {
+			all = append(all, slices.Min(o.took[way]))
 		}
 	}
-	return v
+	if len(all) == 0 {
+		return 0, 0
+	}
+	slices.Sort(all)
+	return all[len(all)/2], all[len(all)*99/100]
 }
+
+func bps(more, less float64) float64 { return (more/less - 1) * 1e4 }

@@ -21,7 +21,7 @@ var floors = []floor{
 	{"api/wire", ""},
 	{"api/admin", "engine dump market"},
 	{"verify", ""},
-	{"bench", "engine/plan engine/route graph book market money"},
+	{"bench", "engine/flow engine/plan engine/route graph book market money"},
 	{"dump", "engine book graph market money money/text internal/jscan"},
 	{"config", "market money money/text"},
 	{"engine", "book graph engine/route engine/plan market money"},
