@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"chronos.dev/engine"
-	"chronos.dev/verify"
 )
 
 // world is a market file and a quote to be tampered with, and places in them.
@@ -323,20 +322,6 @@ func (w *world) nodes() []any {
 	return p["assets"].([]any)
 }
 
-// counted reports whether a market has levels out of what is sold or into what is
-// bought, that the bound is over.
-func (w *world) counted(k object) bool {
-	for half, ends := range map[string][2]any{"bids": {k["base"], k["quote"]}, "asks": {k["quote"], k["base"]}} {
-		sells, buys := ends[0] == w.quote["sell_asset"], ends[1] == w.quote["buy_asset"]
-		back := ends[0] == w.quote["buy_asset"] || ends[1] == w.quote["sell_asset"]
-		hops, _ := w.cert["max_hops"].(json.Number).Int64()
-		if len(k[half].([]any)) > 0 && !back && (sells && buys || hops > 1 && (sells || buys)) {
-			return !slices.Contains(w.cert["venues_excluded"].([]any), k["venue"])
-		}
-	}
-	return false
-}
-
 func (w *world) drop(k object) bool {
 	w.market["markets"] = without(w.market["markets"].([]any), k)
 	return true
@@ -346,20 +331,6 @@ func (w *world) consider(more int64) bool {
 	n, _ := w.cert["sides_considered"].(json.Number).Int64()
 	w.cert["sides_considered"] = json.Number(fmt.Sprint(n + more))
 	return true
-}
-
-// recount claims as many sides as a path of max_hops could use, as who lies about
-// max_hops would.
-func (w *world) recount() bool {
-	for n := range 100 {
-		w.cert["sides_considered"] = n
-		m, _ := json.Marshal(w.market)
-		q, _ := json.Marshal(w.quote)
-		if f := verify.Verify(m, q); len(f) == 0 || !strings.Contains(f[0].Error(), "books for this order") {
-			return true
-		}
-	}
-	return false
 }
 
 // detour goes from the source to another asset and back before a route begins,

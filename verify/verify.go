@@ -100,7 +100,8 @@ func (c *checker) sides() {
 		c.excluded[v] = true
 	}
 	if n := c.considered(); n != q.SidesConsidered {
-		c.fail(CodeMarket, "the file holds %d sides of books for this order, the bound is over %d", n, q.SidesConsidered)
+		c.fail(CodeMarket, "the file holds %d sides of books for this order, the bound is over %d",
+			n, q.SidesConsidered)
 	}
 	for _, u := range q.Sides {
 		c.used[u.sideName] = true

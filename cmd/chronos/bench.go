@@ -26,9 +26,9 @@ func newBenchRoute(g *globals) *cobra.Command {
 		Use:   "route",
 		Short: "Time prices on a simulated market",
 		Long: "Route times orders between random pairs of a simulated market: whole answers, with books taken,\n" +
-			"routes and certificate; the kernel with its bound alone; and a greedy split, which evaluates every path\n" +
-			"for each twentieth of the order. Times depend on the machine and on what else runs there; ratios of\n" +
-			"one run can be compared. Without --updates the market stands still, and the least time of five\n" +
+			"routes and certificate; the kernel with its bound alone; and a greedy split, which evaluates every\n" +
+			"path for each twentieth of the order. Times depend on the machine and on what else runs there; ratios\n" +
+			"of one run can be compared. Without --updates the market stands still, and the least time of five\n" +
 			"counts.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
