@@ -1,6 +1,9 @@
 package verify
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+)
 
 // prices are what a unit of each asset is worth: of what is sold, of what is
 // bought, and of an asset between before a hop to another and after it.
@@ -9,16 +12,32 @@ type prices struct {
 	one, two       map[string]*big.Int // an asset that is missing is worth nothing
 }
 
-// bound forms B from the node prices and checks it.
+// bound forms B from the node prices, or from those of all leaves, and checks it.
 func (c *checker) bound() {
-	if p, ok := c.prices(); ok {
-		c.compareBound(c.surplus(p), p)
+	q := &c.quote.Certificate
+	leaves := []leaf{{prices: q.NodePrices}}
+	if q.Leaves != nil {
+		if leaves = c.cover(); leaves == nil {
+			return
+		}
 	}
+	sides := c.considered()
+	var worst *big.Int
+	for i := range leaves {
+		p, ok := c.prices(leaves[i].prices)
+		if !ok {
+			return
+		}
+		b := c.boundOf(c.surplus(p, sides, leaves[i].decided), p)
+		if worst == nil || (worst.Cmp(b) < 0) != q.ExactOut {
+			worst = b
+		}
+	}
+	c.compare(worst)
 }
 
-// prices reads the node prices of the quote, if they are such as bound anything.
-func (c *checker) prices() (p prices, ok bool) {
-	n := c.quote.Certificate.NodePrices
+// prices reads node prices, if they are such as bound anything.
+func (c *checker) prices(n *nodePricesDoc) (p prices, ok bool) {
 	if n == nil || c.quote.Certificate.ExactOut && n.Sell.int().Sign() == 0 ||
 		!c.quote.Certificate.ExactOut && n.Buy.int().Sign() == 0 {
 		c.fail(CodeBound, "the quote names no node prices, or none above zero of the end that the bound is of")
@@ -36,81 +55,120 @@ func (c *checker) prices() (p prices, ok bool) {
 	return p, true
 }
 
-// surplus sums, over every level of every side, what it makes more of what it
-// takes at these prices.
-func (c *checker) surplus(p prices) *big.Int {
-	reached := map[string]bool{} // what the source turns into directly
+// considered are the sides that the bound sums over: those that a path of at most
+// so many hops could use, as far as something is offered to begin and to end it.
+func (c *checker) considered() (all []*side) {
+	S, T, hops := c.quote.SellAsset, c.quote.BuyAsset, c.quote.Certificate.MaxHops
+	begins, ends := map[string]bool{}, map[string]bool{}
 	for _, s := range c.books.sides {
-		if s.from == c.quote.SellAsset && c.counts(s) {
-			reached[s.to] = true
+		if c.counts(s) {
+			begins[s.to] = begins[s.to] || s.from == S
+			ends[s.from] = ends[s.from] || s.to == T
 		}
 	}
-	sum := new(big.Int)
 	for _, s := range c.books.sides {
-		from, to := c.ends(s, p, reached)
-		if !c.counts(s) || from == nil || to == nil {
-			continue
+		switch {
+		case !c.counts(s) || s.to == S || s.from == T:
+		case s.from == S && s.to == T, hops >= 2 && (s.from == S || s.to == T),
+			hops >= 3 && begins[s.from] && ends[s.to]:
+			all = append(all, s)
 		}
-		for _, l := range s.levels {
-			gain := new(big.Int).Mul(l.out, to)
-			if gain.Sub(gain, new(big.Int).Mul(l.in, from)); gain.Sign() > 0 {
-				sum.Add(sum, gain)
+	}
+	return all
+}
+
+// surplus sums, over the sides, what each makes more of what it takes at these
+// prices. A decided side is used by that option, whatever it makes, or not at all.
+func (c *checker) surplus(p prices, sides []*side, decided map[*side]*option) *big.Int {
+	sum := new(big.Int)
+	for _, s := range sides {
+		from, to := c.ends(s, p)
+		o, is := decided[s]
+		switch {
+		case is && o == nil:
+		case is:
+			sum.Add(sum, o.gain(from, to))
+		case len(s.options) > 0:
+			best := new(big.Int) // of none
+			for i := range s.options {
+				if o := &s.options[i]; c.inTime(o.settle) {
+					best = most(best, o.gain(from, to))
+				}
 			}
+			sum.Add(sum, best)
+		default:
+			sum.Add(sum, gains(s.levels, from, to))
 		}
 	}
 	return sum
 }
 
-// ends returns the prices of the nodes that a side leads from and to; to is nil
-// where it leads nowhere that is worth anything, or is in no plan at all. An asset
-// that the source does not turn into directly begins no hop to another between.
-func (c *checker) ends(s *side, p prices, reached map[string]bool) (from, to *big.Int) {
-	S, T, hops := c.quote.SellAsset, c.quote.BuyAsset, c.quote.Certificate.MaxHops
+// gain is what all of the entry makes more, and what of the rest does.
+func (o *option) gain(from, to *big.Int) *big.Int {
+	g := gains(o.more, from, to)
+	return g.Add(g, o.entry.gain(from, to))
+}
+
+// gains sums over levels, best first, what makes more of what it takes.
+func gains(levels []level, from, to *big.Int) *big.Int {
+	sum := new(big.Int)
+	for _, l := range levels {
+		g := l.gain(from, to)
+		if g.Sign() <= 0 {
+			break // as all that follow
+		}
+		sum.Add(sum, g)
+	}
+	return sum
+}
+
+func (l *level) gain(from, to *big.Int) *big.Int {
+	g := new(big.Int).Mul(l.out, to)
+	return g.Sub(g, new(big.Int).Mul(l.in, from))
+}
+
+// ends returns the prices of the nodes that a considered side leads from and to.
+func (c *checker) ends(s *side, p prices) (from, to *big.Int) {
 	worth := func(of map[string]*big.Int, a string) *big.Int {
 		if v := of[a]; v != nil {
 			return v
 		}
 		return new(big.Int)
 	}
-	switch {
-	case s.to == S || s.from == T:
-		return nil, nil
-	case s.from == S && s.to == T:
+	switch first, last := s.from == c.quote.SellAsset, s.to == c.quote.BuyAsset; {
+	case first && last:
 		return p.source, p.target
-	case hops < 2:
-		return nil, nil
-	case s.from == S:
-		return p.source, p.one[s.to]
-	case s.to == T:
+	case first:
+		return p.source, worth(p.one, s.to)
+	case last:
 		return worth(p.two, s.from), p.target
-	case hops < 3 || !reached[s.from]:
-		return nil, nil
 	}
-	return worth(p.one, s.from), p.two[s.to]
+	return worth(p.one, s.from), worth(p.two, s.to)
 }
 
-// compareBound turns the sum into a bound of the output for the input, from above,
-// or of the input for the output, from below.
-func (c *checker) compareBound(sum *big.Int, p prices) {
+// boundOf turns the sum into a bound of the output for the input, from above, or of
+// the input for the output, from below. It stops at the largest amount there is.
+func (c *checker) boundOf(sum *big.Int, p prices) *big.Int {
 	q := &c.quote.Certificate
+	b := new(big.Int)
 	if q.ExactOut {
-		b := new(big.Int).Mul(p.target, q.BuyUnits.int())
-		if b.Sub(b, sum).Sign() < 0 {
-			b.SetInt64(0)
-		}
-		b.Quo(b, p.source)
-		c.compare(b, q.SellUnits.int().Cmp(b) < 0)
-		return
+		b.Mul(p.target, q.BuyUnits.int())
+		b = floor(new(big.Rat).SetFrac(b.Sub(b, sum), p.source))
+	} else {
+		b.Mul(p.source, q.SellUnits.int())
+		b = ceil(new(big.Rat).SetFrac(b.Add(b, sum), p.target))
 	}
-	b := new(big.Int).Mul(p.source, q.SellUnits.int())
-	b = ceil(new(big.Rat).SetFrac(b.Add(b, sum), p.target))
-	c.compare(b, q.BuyUnits.int().Cmp(b) > 0)
+	return least(most(b, new(big.Int)), big.NewInt(math.MaxInt64))
 }
 
 // compare checks the bound, what is shown of it, and how far the plan is from it.
-func (c *checker) compare(b *big.Int, beaten bool) {
+func (c *checker) compare(b *big.Int) {
 	q := &c.quote.Certificate
 	c.same(CodeBound, "the bound of these prices", b, q.BoundUnits.int())
+	beaten := q.BuyUnits.int().Cmp(b) > 0
+	if q.ExactOut {
+		beaten = q.SellUnits.int().Cmp(b) < 0
+	}
 	if beaten { // by a feasible plan only if this package is wrong
 		c.fail(CodeBound, "the plan beats its bound %v", b)
 	}

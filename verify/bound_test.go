@@ -17,7 +17,7 @@ func TestNoPlanBeatsTheBound(t *testing.T) {
 		x := int64(1 + r.IntN(60))
 		p := tinyPrices(r, c)
 		b := new(big.Int).Mul(p.source, big.NewInt(x))
-		b = ceil(new(big.Rat).SetFrac(b.Add(b, c.surplus(p)), p.target))
+		b = ceil(new(big.Rat).SetFrac(b.Add(b, c.surplus(p, c.considered(), nil)), p.target))
 		for range 20 {
 			out := randomPlan(r, c, x)
 			switch {
@@ -51,6 +51,7 @@ func tinyChecker(r *rand.Rand) *checker {
 				s.levels = append(s.levels, level{in: big.NewInt(in), out: big.NewInt(out)})
 				rate *= 0.7
 			}
+			s.sort()
 			c.books.sides = append(c.books.sides, s)
 		}
 	}

@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
@@ -19,7 +17,8 @@ type marketDoc struct {
 		Scale       *int   `json:"scale"`
 		EngineScale *int   `json:"engine_scale"`
 	} `json:"assets"`
-	Markets []marketEntry `json:"markets"`
+	Markets   []marketEntry   `json:"markets"`
+	Providers []providerEntry `json:"providers"`
 }
 
 type marketEntry struct {
@@ -30,6 +29,7 @@ type marketEntry struct {
 	FeeOn   string     `json:"fee_on"`
 	Version string     `json:"version"`
 	Origin  string     `json:"origin"`
+	Settle  int64      `json:"settlement_ms"`
 	Bids    [][]string `json:"bids"`
 	Asks    [][]string `json:"asks"`
 }
@@ -39,41 +39,21 @@ type books struct {
 	assets map[string]asset
 	sides  []*side
 	byName map[sideName]*side
+	pairs  map[[2]string]*top // by base and quote
 }
 
-// sideName names one side of one book. Side says what is done with the base of
-// the market: "sell" takes the bids, "buy" the asks.
-type sideName struct {
-	Venue  string `json:"venue"`
-	Market string `json:"market"`
-	Side   string `json:"side"`
-}
-
-func (n sideName) String() string { return n.Venue + " " + n.Market + " " + n.Side }
-
-// side is what one book offers from one asset into another, best rate first.
-type side struct {
-	sideName
-	from, to string
-	version  string
-	feeOnIn  bool // the fee is part of what is given; else it is missing in what is got
-	levels   []level
-}
-
-// level is an offer in engine units, the fee taken already: give in, get out.
-// gross is what counts before the fee, on the end that the fee is taken from.
-type level struct{ in, out, gross *big.Int }
+// top holds the best prices of all books of a pair; nil where nobody bids, or asks.
+type top struct{ bid, ask *big.Rat }
 
 var (
-	symbolForm  = regexp.MustCompile(`^[A-Z0-9]+$`)
-	venueForm   = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-	decimalForm = regexp.MustCompile(`^[0-9]{1,30}(\.[0-9]{1,30})?$`) // no exponent
-	feeForm     = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,4})?$`)   // below 10,000
+	symbolForm = regexp.MustCompile(`^[A-Z0-9]+$`)
+	venueForm  = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+	feeForm    = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,4})?$`) // below 10,000
 )
 
 // newBooks makes sides of a market file.
 func newBooks(m *marketDoc) (*books, error) {
-	b := &books{assets: map[string]asset{}, byName: map[sideName]*side{}}
+	b := &books{assets: map[string]asset{}, byName: map[sideName]*side{}, pairs: map[[2]string]*top{}}
 	for _, a := range m.Assets {
 		if _, twice := b.assets[a.Symbol]; twice || !symbolForm.MatchString(a.Symbol) || a.Scale == nil {
 			return nil, fmt.Errorf("asset %.40q: want a symbol, once, and a scale", a.Symbol)
@@ -89,8 +69,14 @@ func newBooks(m *marketDoc) (*books, error) {
 	}
 	for i := range m.Markets {
 		k := &m.Markets[i]
-		if err := b.add(k); err != nil {
+		if err := b.addBook(k); err != nil {
 			return nil, fmt.Errorf("market %.40q %.40q-%.40q: %w", k.Venue, k.Base, k.Quote, err)
+		}
+	}
+	for i := range m.Providers {
+		p := &m.Providers[i]
+		if err := b.addProvider(p); err != nil {
+			return nil, fmt.Errorf("provider %.40q %.40q-%.40q: %w", p.Provider, p.Asset, p.Quote, err)
 		}
 	}
 	return b, nil
@@ -107,17 +93,34 @@ func (b *books) asset(symbol string) asset {
 	return asset{8, 8}
 }
 
-// add makes two sides of a book. One that is crossed in itself offers nothing.
-func (b *books) add(k *marketEntry) error {
-	if !venueForm.MatchString(k.Venue) || !symbolForm.MatchString(k.Base) || !symbolForm.MatchString(k.Quote) ||
-		k.Base == k.Quote {
-		return errors.New("names that are none, or an asset against itself")
+// list adds a side, none twice.
+func (b *books) list(s *side) error {
+	if b.byName[s.sideName] != nil {
+		return errors.New("listed twice")
 	}
-	if !feeForm.MatchString(k.Fee) || !slices.Contains([]string{"", "received", "quote"}, k.FeeOn) {
-		return fmt.Errorf("taker_fee_bps %.40q, fee_on %.40q", k.Fee, k.FeeOn)
+	b.sides = append(b.sides, s)
+	b.byName[s.sideName] = s
+	return nil
+}
+
+// pair finds what is known of all markets of a pair.
+func (b *books) pair(base, quote string) *top {
+	key := [2]string{base, quote}
+	if b.pairs[key] == nil {
+		b.pairs[key] = &top{}
 	}
-	fee, _ := new(big.Rat).SetString(k.Fee)
-	fee.Quo(fee, big.NewRat(10_000, 1))
+	return b.pairs[key]
+}
+
+// addBook makes two sides of a book. One that is crossed in itself offers nothing.
+func (b *books) addBook(k *marketEntry) error {
+	if err := names(k.Venue, k.Base, k.Quote, k.Origin); err != nil {
+		return err
+	}
+	if !feeForm.MatchString(k.Fee) || !slices.Contains([]string{"", "received", "quote"}, k.FeeOn) ||
+		k.Settle < 0 || k.Settle > maxSettle {
+		return fmt.Errorf("taker_fee_bps %.40q, fee_on %.40q, settlement_ms %d", k.Fee, k.FeeOn, k.Settle)
+	}
 	bids, errBids := readBook(k.Bids, -1)
 	asks, errAsks := readBook(k.Asks, 1)
 	if err := errors.Join(errBids, errAsks); err != nil {
@@ -126,18 +129,24 @@ func (b *books) add(k *marketEntry) error {
 	if len(bids) > 0 && len(asks) > 0 && bids[0].price.Cmp(asks[0].price) >= 0 {
 		bids, asks = nil, nil
 	}
-	name := k.Base + "-" + k.Quote
-	sell := &side{sideName: sideName{k.Venue, name, "sell"}, from: k.Base, to: k.Quote, version: k.Version}
-	buy := &side{sideName: sideName{k.Venue, name, "buy"}, from: k.Quote, to: k.Base, version: k.Version}
-	buy.feeOnIn = k.FeeOn == "quote"
-	if b.byName[sell.sideName] != nil {
-		return errors.New("listed twice")
-	}
+	b.pair(k.Base, k.Quote).show(bids, asks)
+	name, fee := k.Base+"-"+k.Quote, basisPoints(k.Fee)
+	sell := &side{sideName: sideName{k.Venue, name, "sell"}, from: k.Base, to: k.Quote}
+	buy := &side{sideName: sideName{k.Venue, name, "buy"}, from: k.Quote, to: k.Base, feeOnIn: k.FeeOn == "quote"}
 	sell.offer(bids, b.asset(k.Base), b.asset(k.Quote), fee)
 	buy.offer(asks, b.asset(k.Base), b.asset(k.Quote), fee)
-	b.sides = append(b.sides, sell, buy)
-	b.byName[sell.sideName], b.byName[buy.sideName] = sell, buy
-	return nil
+	sell.version, sell.settle, buy.version, buy.settle = k.Version, k.Settle, k.Version, k.Settle
+	return errors.Join(b.list(sell), b.list(buy))
+}
+
+// show notes the best prices of a book.
+func (t *top) show(bids, asks []entry) {
+	if len(bids) > 0 && (t.bid == nil || bids[0].price.Cmp(t.bid) > 0) {
+		t.bid = bids[0].price
+	}
+	if len(asks) > 0 && (t.ask == nil || asks[0].price.Cmp(t.ask) < 0) {
+		t.ask = asks[0].price
+	}
 }
 
 // entry is a level as the file has it.
@@ -148,11 +157,14 @@ type entry struct{ price, size *big.Rat }
 func readBook(text [][]string, order int) ([]entry, error) {
 	var all []entry
 	for _, l := range text {
-		if len(l) != 2 || !decimalForm.MatchString(l[0]) || !decimalForm.MatchString(l[1]) {
+		if len(l) != 2 {
 			return nil, fmt.Errorf("level %.60q", l)
 		}
-		price, _ := new(big.Rat).SetString(l[0])
-		size, _ := new(big.Rat).SetString(l[1])
+		price, errPrice := decimal(l[0])
+		size, errSize := decimal(l[1])
+		if err := errors.Join(errPrice, errSize); err != nil {
+			return nil, fmt.Errorf("level %.60q: %w", l, err)
+		}
 		if price.Sign() == 0 || size.Sign() == 0 {
 			return nil, fmt.Errorf("level %.60q of nothing", l)
 		}
@@ -165,69 +177,4 @@ func readBook(text [][]string, order int) ([]entry, error) {
 		}
 	}
 	return all, nil
-}
-
-// offer turns half a book into levels. A size counts in whole units of the base;
-// a level that rounds to nothing or does not fit 63 bits is not offered.
-func (s *side) offer(book []entry, base, quote asset, fee *big.Rat) {
-	one := big.NewRat(1, 1)
-	less, more := new(big.Rat).Sub(one, fee), new(big.Rat).Add(one, fee)
-	units := new(big.Rat).SetInt(pow(base.engine))
-	perUnit := new(big.Rat).SetFrac(pow(quote.engine), pow(base.engine))
-	for _, e := range book {
-		size := new(big.Rat).SetInt(floor(new(big.Rat).Mul(e.size, units)))
-		value := new(big.Rat).Mul(e.price, size)
-		value.Mul(value, perUnit)
-		l := level{size.Num(), floor(new(big.Rat).Mul(value, less)), floor(value)}
-		switch {
-		case s.feeOnIn:
-			l = level{ceil(new(big.Rat).Mul(value, more)), size.Num(), ceil(value)}
-		case s.Side == "buy":
-			l = level{ceil(value), floor(new(big.Rat).Mul(size, less)), size.Num()}
-		}
-		if l.in.Sign() > 0 && l.out.Sign() > 0 && l.in.IsInt64() && l.out.IsInt64() && l.gross.IsInt64() {
-			s.levels = append(s.levels, l)
-		}
-	}
-	slices.SortStableFunc(s.levels, func(x, y level) int {
-		return new(big.Int).Mul(y.out, x.in).Cmp(new(big.Int).Mul(x.out, y.in))
-	})
-}
-
-// fill gives in to the levels, best first, and returns the most that comes out,
-// what is left beyond the last one, and the fee where out is all that is taken:
-// in units of what is given, where it is part of that, else of what is got.
-func (s *side) fill(in, out *big.Int) (most, left, fee *big.Int) {
-	most, left, gross, want := new(big.Int), in, new(big.Int), out
-	for _, l := range s.levels {
-		take := least(left, l.in)
-		gives := share(take, l.out, l.in)
-		got := least(want, gives)
-		switch {
-		case take.Cmp(l.in) == 0 && got.Cmp(l.out) == 0:
-			gross.Add(gross, l.gross)
-		case s.feeOnIn:
-			gross.Add(gross, share(take, l.gross, l.in))
-		default:
-			gross.Add(gross, share(got, l.gross, l.out))
-		}
-		most.Add(most, gives)
-		left, want = new(big.Int).Sub(left, take), new(big.Int).Sub(want, got)
-	}
-	if s.feeOnIn {
-		return most, left, gross.Sub(in, gross)
-	}
-	return most, left, gross.Sub(gross, out)
-}
-
-// digest is the SHA-256 of what the side offers.
-func (s *side) digest() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "chronos-side-v1\n%s\n%s\n%s\n", s.Venue, s.Market, s.Side)
-	var buf [8]byte
-	for _, l := range s.levels {
-		h.Write(l.in.FillBytes(buf[:]))
-		h.Write(l.out.FillBytes(buf[:]))
-	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }

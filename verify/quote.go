@@ -16,6 +16,7 @@ const MaxBytes = 64 << 20
 
 // quoteDoc is what is checked of a quote.
 type quoteDoc struct {
+	Kind       string  `json:"kind"`
 	Status     string  `json:"status"`
 	SellAsset  string  `json:"sell_asset"`
 	BuyAsset   string  `json:"buy_asset"`
@@ -23,50 +24,97 @@ type quoteDoc struct {
 	BuyAmount  string  `json:"buy_amount"`
 	Rate       *string `json:"rate"`
 	Inverse    *string `json:"inverse_rate"`
+	MidRate    *string `json:"mid_rate"`
+	Slippage   *string `json:"slippage_bps"`
+	FeeBps     *string `json:"fee_bps"`
 	Fees       []struct {
 		Venue  string `json:"venue"`
 		Asset  string `json:"asset"`
 		Amount string `json:"amount"`
 	} `json:"fees"`
 	Routes []struct {
-		Share      string `json:"share"`
-		SellAmount string `json:"sell_amount"`
-		BuyAmount  string `json:"buy_amount"`
-		Hops       []struct {
-			sideName
-			SellAsset  string `json:"sell_asset"`
-			BuyAsset   string `json:"buy_asset"`
-			SellAmount string `json:"sell_amount"`
-			BuyAmount  string `json:"buy_amount"`
-		} `json:"hops"`
+		Share      string   `json:"share"`
+		SellAmount string   `json:"sell_amount"`
+		BuyAmount  string   `json:"buy_amount"`
+		Hops       []hopDoc `json:"hops"`
 	} `json:"routes"`
-	Certificate struct {
-		UpperBound string    `json:"upper_bound_buy_amount"`
-		LowerBound string    `json:"lower_bound_sell_amount"`
-		GapBps     *string   `json:"gap_bps"`
-		ExactOut   bool      `json:"exact_out"`
-		MaxHops    int       `json:"max_hops"`
-		SellUnits  units     `json:"sell_units"`
-		BuyUnits   units     `json:"buy_units"`
-		BoundUnits units     `json:"bound_units"`
-		RouteUnits [][]units `json:"route_units"`
-		NodePrices *struct {
-			Sell   units `json:"sell"`
-			Buy    units `json:"buy"`
-			Assets []struct {
-				Asset string `json:"asset"`
-				One   units  `json:"one"`
-				Two   units  `json:"two"`
-			} `json:"assets"`
-		} `json:"node_prices"`
-		Sides []struct {
-			sideName
-			Version string `json:"version"`
-			Digest  string `json:"digest"`
-		} `json:"sides"`
-		SidesConsidered int      `json:"sides_considered"`
-		VenuesExcluded  []string `json:"venues_excluded"`
-	} `json:"certificate"`
+	Certificate certificateDoc `json:"certificate"`
+}
+
+type hopDoc struct {
+	sideName
+	SellAsset  string  `json:"sell_asset"`
+	BuyAsset   string  `json:"buy_asset"`
+	SellAmount string  `json:"sell_amount"`
+	BuyAmount  string  `json:"buy_amount"`
+	AvgPrice   *string `json:"avg_price"`
+	Tier       *string `json:"tier"`
+	TierIndex  *int    `json:"tier_index"`
+}
+
+type certificateDoc struct {
+	UpperBound string         `json:"upper_bound_buy_amount"`
+	LowerBound string         `json:"lower_bound_sell_amount"`
+	GapBps     *string        `json:"gap_bps"`
+	ExactOut   bool           `json:"exact_out"`
+	MaxHops    int            `json:"max_hops"`
+	MaxSettle  *int64         `json:"max_settlement_ms"`
+	SellUnits  units          `json:"sell_units"`
+	BuyUnits   units          `json:"buy_units"`
+	BoundUnits units          `json:"bound_units"`
+	RouteUnits [][]units      `json:"route_units"`
+	NodePrices *nodePricesDoc `json:"node_prices"`
+	Leaves     []leafDoc      `json:"leaves"`
+	Sides      []struct {
+		sideName
+		Version string `json:"version"`
+		Digest  string `json:"digest"`
+	} `json:"sides"`
+	SidesConsidered int      `json:"sides_considered"`
+	VenuesExcluded  []string `json:"venues_excluded"`
+}
+
+type nodePricesDoc struct {
+	Sell   units `json:"sell"`
+	Buy    units `json:"buy"`
+	Assets []struct {
+		Asset string `json:"asset"`
+		One   units  `json:"one"`
+		Two   units  `json:"two"`
+	} `json:"assets"`
+}
+
+type leafDoc struct {
+	Decisions  []decisionDoc  `json:"decisions"`
+	NodePrices *nodePricesDoc `json:"node_prices"`
+}
+
+type decisionDoc struct {
+	sideName
+	Tier choice `json:"tier"`
+}
+
+// choice is a tier, or none: null. It must be said.
+type choice struct {
+	said bool
+	tier int // unused for none
+}
+
+const unused = -1
+
+// UnmarshalJSON reads a number or null.
+func (c *choice) UnmarshalJSON(b []byte) error {
+	tier := unused
+	if string(b) != "null" {
+		if err := json.Unmarshal(b, &tier); err != nil {
+			return err
+		}
+		if tier < 0 {
+			return fmt.Errorf("tier %d", tier)
+		}
+	}
+	*c = choice{true, tier}
+	return nil
 }
 
 // units is a whole number as a string of at most 20 digits.

@@ -8,10 +8,11 @@ import "math/big"
 func (c *checker) shown() {
 	q, u := c.quote, &c.quote.Certificate
 	sell, buy := c.sell.shown(u.SellUnits.int(), true), c.buy.shown(u.BuyUnits.int(), false)
+	c.reads("kind", q.Kind, "indicative")
 	c.reads("sell_amount", q.SellAmount, c.sell.text(sell))
 	c.reads("buy_amount", q.BuyAmount, c.buy.text(buy))
-	c.reads("rate", orNull(q.Rate), rate(buy, c.buy, sell, c.sell, false))
-	c.reads("inverse_rate", orNull(q.Inverse), rate(sell, c.sell, buy, c.buy, true))
+	c.reads("rate", orNull(q.Rate), rate(buy, c.buy.scale, sell, c.sell.scale, false))
+	c.reads("inverse_rate", orNull(q.Inverse), rate(sell, c.sell.scale, buy, c.buy.scale, true))
 	totals, sold := totals{}, new(big.Int)
 	for i, r := range q.Routes {
 		units := u.RouteUnits[i]
