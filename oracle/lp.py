@@ -7,16 +7,21 @@ says is then checked in exact fractions: its node prices give a bound of every p
 that and what the solver found are more than 1e-7 bps apart is dropped and counted.
 
     python oracle/lp.py --seed 1 --count 1200 OUT.jsonl.gz
+    python oracle/lp.py --solve MARKETS.jsonl OUT.jsonl.gz
 """
 
 import argparse
 import gzip
+import itertools
 import json
 import math
 import random
 from fractions import Fraction
 
 import highspy
+
+# The solver's tolerances are absolute, of numbers near one: what it sees is this much larger.
+SHARP = 1000
 
 
 def market(rng):
@@ -58,25 +63,36 @@ def market(rng):
     return m
 
 
+def ends(m, d):
+    """The nodes that side d joins in the layered network, or None."""
+    s, t, hops = m["source"], m["target"], m["max_hops"]
+    u, w = d["from"], d["to"]
+    if u == s and w == t:
+        return "S", "T"
+    if u == s and hops >= 2:
+        return "S", (w, 1)
+    if w == t and u != s and hops >= 2:
+        return (u, 2), "T"
+    if u != s and w != t and hops >= 3:
+        return (u, 1), (w, 2)
+    return None
+
+
 def arcs(m):
     """Arcs (node, node, levels) of the layered network; levels None is the free arc."""
-    s, t, hops = m["source"], m["target"], m["max_hops"]
     out = []
     for d in m["sides"]:
-        u, w = d["from"], d["to"]
-        levels = [l for b in d["books"] for l in b]
-        if u == s and w == t:
-            out.append(("S", "T", levels))
-        elif u == s and hops >= 2:
-            out.append(("S", (w, 1), levels))
-        elif w == t and u != s and hops >= 2:
-            out.append(((u, 2), "T", levels))
-        elif u != s and w != t and hops >= 3:
-            out.append(((u, 1), (w, 2), levels))
+        if at := ends(m, d):
+            out.append((*at, [l for b in d["books"] for l in b]))
     for a in range(m["assets"]):
-        if a not in (s, t):
+        if a not in (m["source"], m["target"]):
             out.append(((a, 1), (a, 2), None))
     return out
+
+
+def bundles(m):
+    """Arcs (node, node, give, get) of what is exchanged whatever else is done."""
+    return [(*ends(m, m["sides"][k["side"]]), *k["arc"]) for k in m.get("bundles", [])]
 
 
 def gains(net):
@@ -91,114 +107,178 @@ def gains(net):
     return g
 
 
-def solve(m):
-    """Returns (value, bound): the optimum as HiGHS says, and what is proven."""
-    net = arcs(m)
-    g = gains(net)
-    if g.get("T", 0.0) == 0.0:
-        return None
-    exact_in = "in" in m
-    unit = float(m["in"]) if exact_in else m["out"] / g["T"]
-    h = highspy.Highs()
-    h.setOptionValue("output_flag", False)
-    h.setOptionValue("primal_feasibility_tolerance", 1e-10)
-    h.setOptionValue("dual_feasibility_tolerance", 1e-10)
-    # Columns in units of the source: x = give / (gain of the node * unit).
-    cols, rows = [], {}
+def unit_of(m, g):
+    """The unit of the source that amounts are stated in."""
+    return (m["in"] if "in" in m else m["out"] / g["T"]) / SHARP
+
+
+def columns(net, g, unit):
+    """Columns (node, node, cap, give, get) in units of the source: x = give / (gain of the node * unit)."""
+    cols = []
     for u, w, levels in net:
         if u not in g:
             continue
         for l in levels if levels is not None else [None]:
             cap = math.inf if l is None else l[0] / (g[u] * unit)
             k = (1.0 if l is None else l[1] / l[0]) * g[u] / g[w]
-            cols.append((u, w, l, cap, k))
-    for u, w, _, _, _ in cols:
+            cols.append((u, w, cap, 1.0, k))
+    return cols
+
+
+def build(m, g, unit, cols, forced=(), strict=False):
+    """The program over columns, and the row of each node. forced is exchanged besides; strict
+    is an order done to the unit, with nothing left at any node."""
+    exact_in = "in" in m
+    h = highspy.Highs()
+    h.setOptionValue("output_flag", False)
+    h.setOptionValue("primal_feasibility_tolerance", 1e-10)
+    h.setOptionValue("dual_feasibility_tolerance", 1e-10)
+    rows = {}
+    for u, w, *_ in [*cols, *forced]:
         for n in (u, w):
             if n not in rows:
                 rows[n] = len(rows)
-    for i, (u, w, l, cap, k) in enumerate(cols):
-        cost = (-k if w == "T" else 0.0) if exact_in else (1.0 if u == "S" else 0.0)
+    for i, (u, w, cap, give, get) in enumerate(cols):
+        cost = (-get if w == "T" else 0.0) if exact_in else (give if u == "S" else 0.0)
         h.addVar(0.0, min(cap, 1e30))
-        h.changeColCost(i, cost)
+        h.changeColCost(i, cost * SHARP)
     for n in rows:
         index, value = [], []
-        for i, (u, w, _, _, k) in enumerate(cols):
+        for i, (u, w, _, give, get) in enumerate(cols):
             if u == n:
                 index.append(i)
-                value.append(1.0)
+                value.append(give)
             elif w == n:
                 index.append(i)
-                value.append(-k)
-        if n == "S":
-            lo, hi = (-1e30, 1.0) if exact_in else (-1e30, 1e30)
-        elif n == "T":
-            lo, hi = (-1e30, 1e30) if exact_in else (-1e30, -m["out"] / (g["T"] * unit))
+                value.append(-get)
+        # A node pays out at most what it receives, S what is sold, and T is left what is bought.
+        if exact_in:
+            hi = {"S": m["in"] / unit, "T": 1e30}.get(n, 0.0)
         else:
-            lo, hi = -1e30, 0.0  # pays out at most what it receives
-        h.addRow(lo, hi, len(index), index, value)
-    h.run()
-    if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            hi = {"S": 1e30, "T": -m["out"] / (g["T"] * unit)}.get(n, 0.0)
+        if hi < 1e30:
+            hi -= sum(x / (g[n] * unit) for u, _, x, _ in forced if u == n)
+            hi += sum(y / (g[n] * unit) for _, w, _, y in forced if w == n)
+        h.addRow(hi if strict and hi < 1e30 else -1e30, hi, len(index), index, value)
+    return h, rows
+
+
+def solve(m):
+    """Returns (value, bound): the optimum as HiGHS says, and what is proven."""
+    net, forced = arcs(m), bundles(m)
+    g = gains(net + [(u, w, [(x, y)]) for u, w, x, y in forced])
+    if g.get("T", 0.0) == 0.0 or any(u not in g for u, _, _, _ in forced):
         return None
-    sol = h.getSolution()
-    dual, flow = sol.row_dual, sol.col_value
-    nu = {n: abs(Fraction(dual[i])) / Fraction(g[n]) for n, i in rows.items()}
+    exact_in = "in" in m
+    unit = unit_of(m, g)
+    cols = columns(net, g, unit)
+    h, rows = build(m, g, unit, cols, forced)
+    if cols:
+        h.run()
+        if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+    elif min(h.getLp().row_upper_) < 0:
+        return None  # bundles alone do not do it
+    flow, dual = (h.getSolution().col_value, h.getSolution().row_dual) if cols else ([], [0.0] * len(rows))
+    nu = {n: abs(Fraction(dual[i]) / SHARP) / Fraction(g[n]) for n, i in rows.items()}
     if exact_in:
         nu["T"] = Fraction(1) / Fraction(g["T"])
     else:
         nu["S"] = Fraction(1)
-    bound = prove(m, net, nu)
-    value = sum(f * c[4] for f, c in zip(flow, cols) if c[1] == "T") * g["T"] * unit
-    if not exact_in:
+    bound = prove(m, net, nu, forced)
+    if exact_in:
+        value = sum(f * c[4] for f, c in zip(flow, cols) if c[1] == "T") * g["T"] * unit
+        value += sum(y for _, w, _, y in forced if w == "T")
+    else:
         value = sum(f for f, c in zip(flow, cols) if c[0] == "S") * unit
+        value += sum(x for u, _, x, _ in forced if u == "S")
     return value, bound
 
 
-def prove(m, net, nu):
-    """B of weak duality, exactly, for any prices."""
-    price = lambda n: nu.get(n, Fraction(0))
+def prove(m, net, nu, forced=()):
+    """B of weak duality, exactly, for any prices: here whole numbers, of which each is a share."""
+    nu = {n: int(p * 2**300) for n, p in nu.items()}
+    price = lambda n: nu.get(n, 0)
     for a in range(m["assets"]):  # the free arc promises nothing
-        if (a, 2) in nu:
-            nu[(a, 1)] = max(price((a, 1)), nu[(a, 2)])
-    total = Fraction(0)
+        if (a, 1) in nu:  # else nothing comes there, and what leaves it is in no plan
+            nu[(a, 1)] = max(nu[(a, 1)], price((a, 2)))
+    total = sum(y * price(w) - x * price(u) for u, w, x, y in forced)
     for u, w, levels in net:
-        if u != "S" and u not in nu:
-            continue
-        for x, y in levels or []:
-            total += max(Fraction(0), y * price(w) - x * price(u))
+        if u == "S" or u in nu:
+            total += sum(max(0, y * price(w) - x * price(u)) for x, y in levels or [])
     if "in" in m:
-        return (price("S") * m["in"] + total) / price("T") if price("T") else None
-    return (price("T") * m["out"] - total) / price("S") if price("S") else None
+        return Fraction(price("S") * m["in"] + total, price("T")) if price("T") else None
+    return Fraction(price("T") * m["out"] - total, price("S")) if price("S") else None
+
+
+def proven(found):
+    """Whether what HiGHS says and what is proven agree within 1e-7 bps."""
+    value, bound = found
+    return bound is not None and abs(float(bound) / value - 1) <= 1e-11
+
+
+def text(m):
+    """A market as a line of JSON, its amounts as text."""
+    m = dict(m)
+    for k in ("in", "out"):
+        if k in m:
+            m[k] = str(m[k])
+    pairs = lambda levels: [[str(x), str(y)] for x, y in levels]
+    book = lambda b: pairs(b) if isinstance(b, list) else {
+        "options": [{"entry": pairs([o["entry"]])[0], "more": pairs(o["more"])} for o in b["options"]]
+    }
+    m["sides"] = [d | {"books": [book(b) for b in d["books"]]} for d in m["sides"]]
+    return json.dumps(m, separators=(",", ":"), sort_keys=True)
+
+
+def write(file, lines):
+    with open(file, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as f:
+        f.write(("\n".join(lines) + "\n").encode())
+
+
+def number(m):
+    """A market of whole numbers, as text has written it without options."""
+    for k in ("in", "out"):
+        if k in m:
+            m[k] = int(m[k])
+    for d in m["sides"]:
+        d["books"] = [[(int(x), int(y)) for x, y in b] for b in d["books"]]
+    return m
+
+
+def made(seed):
+    """Random markets without end."""
+    rng = random.Random(seed)
+    for tried in itertools.count(1):
+        yield market(rng) | {"id": f"{seed}-{tried}"}
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--count", type=int, default=1200)
+    p.add_argument("--solve", metavar="JSONL", help="solve these markets instead of random ones")
     p.add_argument("file")
     a = p.parse_args()
-    rng = random.Random(a.seed)
-    kept, dropped, tried = [], 0, 0
-    while len(kept) < a.count:
-        tried += 1
-        m = market(rng)
+    if a.solve:
+        with open(a.solve) as lines:
+            markets = [number(json.loads(line)) for line in lines]
+    else:
+        markets = made(a.seed)
+    kept, dropped, none = [], 0, 0
+    for m in markets:
         found = solve(m)
         if found is None:
-            continue
-        value, bound = found
-        if bound is None or abs(float(bound) / value - 1) > 1e-11:
+            none += 1
+        elif not proven(found):
             dropped += 1
-            continue
-        m["id"] = f"{a.seed}-{tried}"
-        m["value"] = repr(float(bound))
-        for k in ("in", "out"):
-            if k in m:
-                m[k] = str(m[k])
-        for d in m["sides"]:
-            d["books"] = [[[str(x), str(y)] for x, y in b] for b in d["books"]]
-        kept.append(json.dumps(m, separators=(",", ":"), sort_keys=True))
-    with open(a.file, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as f:
-        f.write(("\n".join(kept) + "\n").encode())
-    print(f"seed {a.seed}: {len(kept)} markets kept, {dropped} dropped (not proven), {tried - len(kept) - dropped} without a plan")
+        else:
+            kept.append(text(m | {"value": repr(float(found[1]))}))
+        if len(kept) == a.count and not a.solve:
+            break
+    write(a.file, kept)
+    name = a.solve or f"seed {a.seed}"
+    print(f"{name}: {len(kept)} markets kept, {dropped} dropped (not proven), {none} without a plan")
 
 
 if __name__ == "__main__":
