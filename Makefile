@@ -54,11 +54,15 @@ $(ORACLE)/bin/python: oracle/requirements.txt
 oracle: $(ORACLE)/bin/python ## Solve the kept markets again with HiGHS (needs Python)
 	$(ORACLE)/bin/python oracle/lp.py --seed 1 --count 1200 $(ORACLE)/random.jsonl.gz
 	cmp $(ORACLE)/random.jsonl.gz engine/flow/testdata/oracle/random.jsonl.gz
+	$(ORACLE)/bin/python -B oracle/milp.py --seed 1 --count 960 $(ORACLE)/options.jsonl.gz
+	cmp $(ORACLE)/options.jsonl.gz engine/branch/testdata/oracle/options.jsonl.gz
 
-oracle-sample: $(ORACLE)/bin/python ## Compare the kernel with HiGHS on 200 fresh markets (needs Python)
+oracle-sample: $(ORACLE)/bin/python ## Compare the router with HiGHS on 260 fresh markets (needs Python)
 	mkdir -p $(ORACLE)/sample
 	$(ORACLE)/bin/python oracle/lp.py --seed $(SEED) --count 200 $(ORACLE)/sample/random.jsonl.gz
-	CHRONOS_ORACLE=$(CURDIR)/$(ORACLE)/sample $(GO) test -count=1 -v -run EqualsLinearProgram ./engine/flow
+	$(ORACLE)/bin/python -B oracle/milp.py --seed $(SEED) --count 60 $(ORACLE)/sample/options.jsonl.gz
+	CHRONOS_ORACLE=$(CURDIR)/$(ORACLE)/sample $(GO) test -count=1 -v -run 'EqualsLinearProgram|EqualsMixedInteger' \
+		./engine/flow ./engine/branch
 
 accept: ## Run the acceptance tests of a started Chronos
 	$(GO) test -count=1 -run Accept ./cmd/chronos
