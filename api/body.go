@@ -14,6 +14,7 @@ const maxRoute = 8
 
 // orderBody is the body of a request about an order.
 type orderBody struct {
+	at                    string // pointer to it
 	sell, buy             string
 	sellAmount, buyAmount string
 	hasSell, hasBuy       bool
@@ -26,19 +27,11 @@ type orderBody struct {
 func (r *request) readOrder() (b orderBody, ok bool) {
 	var s jscan.Scanner
 	s.Reset(r.body)
-	err := s.Object(func(key []byte) (err error) {
-		switch string(key) {
-		case "sell_asset":
-			b.sell, err = r.stringAt(&s, "/sell_asset", "asset")
-		case "buy_asset":
-			b.buy, err = r.stringAt(&s, "/buy_asset", "asset")
-		case "sell_amount":
-			b.hasSell = true
-			b.sellAmount, err = r.stringAt(&s, "/sell_amount", "amount")
-		case "buy_amount":
-			b.hasBuy = true
-			b.buyAmount, err = r.stringAt(&s, "/buy_amount", "amount")
-		case "route":
+	err := s.Object(func(key []byte) error {
+		known, err := r.orderField(&s, &b, key)
+		switch {
+		case known:
+		case string(key) == "route":
 			b.route, err = r.routeAt(&s)
 		default:
 			r.fail("/"+pointer(key), "unknown_key",
@@ -52,6 +45,26 @@ func (r *request) readOrder() (b orderBody, ok bool) {
 	}
 	r.failSyntax(err)
 	return b, len(r.invalid) == 0
+}
+
+// orderField reads one of the members that say what is wanted, and reports whether
+// key is one.
+func (r *request) orderField(s *jscan.Scanner, b *orderBody, key []byte) (known bool, err error) {
+	switch string(key) {
+	case "sell_asset":
+		b.sell, err = r.stringAt(s, b.at+"/sell_asset", "asset")
+	case "buy_asset":
+		b.buy, err = r.stringAt(s, b.at+"/buy_asset", "asset")
+	case "sell_amount":
+		b.hasSell = true
+		b.sellAmount, err = r.stringAt(s, b.at+"/sell_amount", "amount")
+	case "buy_amount":
+		b.hasBuy = true
+		b.buyAmount, err = r.stringAt(s, b.at+"/buy_amount", "amount")
+	default:
+		return false, nil
+	}
+	return true, err
 }
 
 // failSyntax notes what is wrong with the text itself.

@@ -55,18 +55,18 @@ func (s *Server) evaluate(r *request) {
 
 // orderRequest checks assets and amounts of a body.
 func (s *Server) orderRequest(r *request, b *orderBody) (req engine.Request) {
-	sell, okSell := s.asset(r, "/sell_asset", b.sell)
-	buy, okBuy := s.asset(r, "/buy_asset", b.buy)
+	sell, okSell := s.asset(r, b.at+"/sell_asset", b.sell)
+	buy, okBuy := s.asset(r, b.at+"/buy_asset", b.buy)
 	if okSell && okBuy && sell.Symbol == buy.Symbol {
-		r.fail("/buy_asset", "same_asset", "Name two different assets.")
+		r.fail(b.at+"/buy_asset", "same_asset", "Name two different assets.")
 	}
 	switch {
 	case b.hasSell == b.hasBuy:
-		r.fail("/sell_amount", "amount_xor", "Send exactly one of sell_amount and buy_amount.")
+		r.fail(b.at+"/sell_amount", "amount_xor", "Send exactly one of sell_amount and buy_amount.")
 	case b.hasSell && okSell:
-		req.In = amountOf(r, "/sell_amount", b.sellAmount, sell)
+		req.In = amountOf(r, b.at+"/sell_amount", b.sellAmount, sell)
 	case b.hasBuy && okBuy:
-		req.Out = amountOf(r, "/buy_amount", b.buyAmount, buy)
+		req.Out = amountOf(r, b.at+"/buy_amount", b.buyAmount, buy)
 	}
 	req.Sell, req.Buy = sell.Symbol, buy.Symbol
 	return req

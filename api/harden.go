@@ -49,7 +49,8 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, r *request) (to int, ok bool) {
 		r.fail("/", "query", "Send the parameters in the body.")
 		return s.turnAway(r, to, "invalid-request", false)
 	case resources[to].limited && s.limiter != nil:
-		r.limit = s.limiter.take(addressOf(ctx.RemoteAddr()), r.start.UnixNano())
+		r.address = addressOf(ctx.RemoteAddr())
+		r.limit = s.limiter.take(r.address, r.start.UnixNano())
 		if !r.limit.ok {
 			r.retryAfter = r.limit.wait
 			return s.turnAway(r, to, "rate-limited", false)

@@ -70,6 +70,14 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	} {
 		c.answer(path, w.get(path))
 	}
+	batch := `{"items":[{"sell_asset":"BTC","buy_asset":"USD","sell_amount":"1","max_hops":2,"strategy":"fast"},` +
+		`{"sell_asset":"BTC","buy_asset":"DOGE","buy_amount":"1"}]}`
+	var items any
+	if err := json.Unmarshal([]byte(batch), &items); err != nil {
+		t.Fatal(err)
+	}
+	c.check("/v1/prices", "", object{"$ref": "#/components/schemas/PriceList"}, items)
+	c.answer("/v1/prices", w.post("/v1/prices", "application/json", batch))
 	cut := cutWorld(t, 1, nil)
 	c.answer(q, cut.get(q+"sell_amount=20"))
 	for _, amount := range []string{"sell_amount", "buy_amount"} {

@@ -70,13 +70,13 @@ func noRouteProblem(e *engine.Engine, req engine.Request, err *route.NoRouteErro
 		p.Explain = append(p.Explain, deadEnds(e, req.Sell, "lead away from")...)
 		p.Explain = append(p.Explain, deadEnds(e, req.Buy, "lead to")...)
 	case route.Policy:
-		p.Detail = "Every chain of markets needs a venue that the request excludes."
+		p.Detail = "Every chain of markets needs what the request excludes: a venue, or what settles late."
 	case route.BelowMinimum:
-		p.Detail = "So little that nothing would be received."
+		p.Detail = "So little that nothing would be received, or less than the least that a venue or a tier takes."
 		if len(p.Explain) == 0 {
 			p.Explain = []wire.Explain{{
 				Market: req.Sell + "-" + req.Buy,
-				Why:    "what comes out rounds to nothing at the scale of " + req.Buy,
+				Why:    "what comes out rounds to nothing at the scale of " + req.Buy + ", or is below every minimum",
 			}}
 		}
 	}

@@ -57,7 +57,11 @@ func (st limitState) append(dst []byte) []byte {
 }
 
 // take counts one request of an address at now, Unix nanoseconds.
-func (l *limiter) take(addr netip.Addr, now int64) limitState {
+func (l *limiter) take(addr netip.Addr, now int64) limitState { return l.takeMany(addr, now, 1) }
+
+// takeMany counts n requests of an address, all or none. More than a window holds
+// are never allowed.
+func (l *limiter) takeMany(addr netip.Addr, now int64, n int) limitState {
 	sh := &l.shards[shardOf(addr)]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -67,7 +71,7 @@ func (l *limiter) take(addr netip.Addr, now int64) limitState {
 		next = sh.shared
 	}
 	next = max(next, now)
-	after := next + l.interval
+	after := next + int64(n)*l.interval
 	if after > now+window {
 		return limitState{on: true, wait: int((after - now - 1) / window)}
 	}

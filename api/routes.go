@@ -22,6 +22,7 @@ func init() {
 	resources = []resource{
 		noRoute: {path: "none"},
 		{path: "/v1/price", limited: true, handle: (*Server).price},
+		{path: "/v1/prices", limited: true, posts: true, handle: (*Server).prices},
 		{path: "/v1/routes", limited: true, handle: (*Server).routes},
 		{path: "/v1/routes/evaluate", limited: true, posts: true, handle: (*Server).evaluate},
 		{path: "/v1/book/{market}", prefix: "/v1/book/", limited: true, handle: (*Server).book},

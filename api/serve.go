@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -18,6 +19,8 @@ type request struct {
 	body  []byte
 	arg   []byte // what follows the prefix of the route
 	start time.Time
+	// address is whom the request counts against.
+	address netip.Addr
 
 	params  params
 	invalid []wire.FieldError

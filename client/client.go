@@ -95,6 +95,28 @@ func (c *Client) Price(ctx context.Context, r PriceRequest) (*wire.Price, error)
 	return get[wire.Price](ctx, c, "/v1/price?"+r.query().Encode())
 }
 
+// Prices calls POST /v1/prices: of each request it sends assets, amounts, hops and
+// strategy. There is a price or a problem for each, in order.
+func (c *Client) Prices(ctx context.Context, requests []PriceRequest) (*wire.Prices, error) {
+	type item struct {
+		SellAsset  string `json:"sell_asset"`
+		BuyAsset   string `json:"buy_asset"`
+		SellAmount string `json:"sell_amount,omitempty"`
+		BuyAmount  string `json:"buy_amount,omitempty"`
+		MaxHops    int    `json:"max_hops,omitempty"`
+		Strategy   string `json:"strategy,omitempty"`
+	}
+	items := make([]item, len(requests))
+	for i, r := range requests {
+		items[i] = item{r.SellAsset, r.BuyAsset, r.SellAmount, r.BuyAmount, r.MaxHops, r.Strategy}
+	}
+	body, err := json.Marshal(map[string][]item{"items": items})
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	return call[wire.Prices](ctx, c, http.MethodPost, "/v1/prices", body)
+}
+
 // Routes calls GET /v1/routes. paths 0 is the server's default.
 func (c *Client) Routes(ctx context.Context, r PriceRequest, paths int) (*wire.Routes, error) {
 	q := r.query()

@@ -46,6 +46,17 @@ type Price struct {
 	ComputedUs      int64  `json:"computed_us"`
 }
 
+// Prices is the answer to POST /v1/prices.
+type Prices struct {
+	Data []PriceOrProblem `json:"data"` // in the order of the items
+}
+
+// PriceOrProblem is the answer to one item: one of the two.
+type PriceOrProblem struct {
+	Price   *Price   `json:"price,omitempty"`
+	Problem *Problem `json:"problem,omitempty"`
+}
+
 // Routes is the answer to GET /v1/routes: the price, and the best single paths
 // over the same books, best first. There may be none where only several paths
 // together can carry the amount.
