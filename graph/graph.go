@@ -96,7 +96,7 @@ func New(assets []market.Asset) (*Graph, error) {
 			return nil, err
 		}
 	}
-	t.rankAssets()
+	t.order()
 	g.topo.Store(t)
 	return g, nil
 }
@@ -133,7 +133,7 @@ func (g *Graph) RegisterAll(keys []market.Key, asset func(symbol string) (market
 		}
 	}
 	if len(d.t.Markets) > len(old.Markets) {
-		d.t.rankAssets()
+		d.t.order()
 		g.topo.Store(d.t)
 		g.version.Add(1)
 	}

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -128,6 +129,15 @@ func TestRegisterAll(t *testing.T) {
 	}
 	if describe(one.Topology()) != describe(many.Topology()) {
 		t.Errorf("one by one:\n%s\nat once:\n%s", describe(one.Topology()), describe(many.Topology()))
+	}
+	for i := range many.Topology().Markets {
+		for j := range i {
+			a, b, topo := graph.MarketID(i), graph.MarketID(j), many.Topology()
+			if cmp.Compare(topo.MarketRank(a), topo.MarketRank(b)) != graph.CmpKey(topo.Markets[a].Key, topo.Markets[b].Key) {
+				t.Fatalf("%v and %v are ranked %d and %d", topo.Markets[a].Key, topo.Markets[b].Key,
+					topo.MarketRank(a), topo.MarketRank(b))
+			}
+		}
 	}
 	if many.Version() != 2 {
 		t.Errorf("version %d, want one for each time that something was new", many.Version())

@@ -20,6 +20,7 @@ type Topology struct {
 	tallies  []*tally // by PairID
 	byName   []AssetID
 	rank     []int32 // of assets in byName
+	venues   []int32 // rank by name, by VenueID
 }
 
 // Asset returns the id of a symbol.
@@ -45,6 +46,12 @@ func (t *Topology) Market(key market.Key) (MarketID, bool) {
 // Rank returns the place of an asset among all by name, which is the same in
 // every process that knows the same assets.
 func (t *Topology) Rank(a AssetID) int32 { return t.rank[a] }
+
+// MarketRank orders markets as CmpKey does.
+func (t *Topology) MarketRank(id MarketID) uint64 {
+	m := &t.Markets[id]
+	return uint64(t.venues[m.Venue])<<32 | uint64(t.rank[m.Base])<<16 | uint64(t.rank[m.Quote])
+}
 
 // ByName returns all assets by name: the asset of each Rank.
 func (t *Topology) ByName() []AssetID { return t.byName }
@@ -106,19 +113,26 @@ func (t *Topology) place(markets []MarketID, key market.Key) (at int, ok bool) {
 	})
 }
 
-// rankAssets orders the assets by name. The old topology's ranks are not written
-// to.
-func (t *Topology) rankAssets() {
-	if len(t.rank) == len(t.Assets) {
-		return
+// order ranks assets and venues by name, if there are new ones. The old topology's
+// ranks are not written to.
+func (t *Topology) order() {
+	if len(t.rank) != len(t.Assets) {
+		t.byName, t.rank = ranked[AssetID](len(t.Assets), func(a AssetID) string { return t.Assets[a].Symbol })
 	}
-	ids := make([]AssetID, len(t.Assets))
-	for i := range ids {
-		ids[i] = AssetID(i)
+	if len(t.venues) != len(t.Venues) {
+		_, t.venues = ranked[VenueID](len(t.Venues), func(v VenueID) string { return t.Venues[v] })
 	}
-	slices.SortFunc(ids, func(a, b AssetID) int { return cmp.Compare(t.Assets[a].Symbol, t.Assets[b].Symbol) })
-	t.byName, t.rank = ids, make([]int32, len(ids))
-	for i, id := range ids {
-		t.rank[id] = int32(i)
+}
+
+// ranked returns n numbers by their names, and the rank of each.
+func ranked[ID ~int32](n int, name func(ID) string) (byName []ID, rank []int32) {
+	byName, rank = make([]ID, n), make([]int32, n)
+	for i := range byName {
+		byName[i] = ID(i)
 	}
+	slices.SortFunc(byName, func(a, b ID) int { return cmp.Compare(name(a), name(b)) })
+	for i, id := range byName {
+		rank[id] = int32(i)
+	}
+	return byName, rank
 }

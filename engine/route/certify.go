@@ -13,6 +13,7 @@ import (
 type sideRef struct {
 	market graph.MarketID
 	action plan.Action
+	rank   uint64 // by market and action
 }
 
 // certify writes down what anybody needs to check the plan against the books: the
@@ -93,10 +94,11 @@ func (s *Solver) noteSides(a *Answer) {
 			if !s.used[h.first+j] {
 				continue
 			}
-			r := sideRef{h.fills[j].Market, plan.Buy}
+			r := sideRef{market: h.fills[j].Market, action: plan.Buy}
 			if h.from == s.snap.Markets[r.market].Base {
 				r.action = plan.Sell
 			}
+			r.rank = s.snap.MarketRank(r.market)<<2 | uint64(r.action)
 			*refs = append(*refs, r)
 		}
 	}
@@ -105,11 +107,7 @@ func (s *Solver) noteSides(a *Answer) {
 
 // writeSides notes the sides that a plan uses, by market.
 func (s *Solver) writeSides(a *Answer) {
-	slices.SortFunc(a.sides, func(p, q sideRef) int {
-		return cmp.Or(
-			graph.CmpKey(s.snap.Markets[p.market].Key, s.snap.Markets[q.market].Key), cmp.Compare(p.action, q.action),
-		)
-	})
+	slices.SortFunc(a.sides, func(p, q sideRef) int { return cmp.Compare(p.rank, q.rank) })
 	a.Plan.Bound.Sides = make([]plan.Side, len(a.sides))
 	for i, r := range a.sides {
 		key, st := s.snap.Markets[r.market].Key, s.snap.State(r.market)

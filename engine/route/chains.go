@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
@@ -67,7 +68,7 @@ func (s *Solver) chains(hops []hop) {
 			w.done = s.extend(w.done, q.chains[q.at:], h)
 		}
 	}
-	s.sortChains(w.done)
+	s.order()
 }
 
 // serve takes chains out of the queue until their output is out in all, the last of
@@ -92,44 +93,44 @@ func (q *queue) serve(dst []chain, out money.Amount) []chain {
 	return dst
 }
 
-// sortChains puts the chains of a path side by side, the path that takes most
-// first; then the one with fewer hops, then by names.
-func (s *Solver) sortChains(chains []chain) {
-	slices.SortStableFunc(chains, func(a, b chain) int {
-		return cmp.Or(s.cmpMid(&a, &b, 0), s.cmpMid(&a, &b, 1))
-	})
-	for i := 0; i < len(chains); {
+// place is where a chain is to stand: what its path takes in all, and the ranks of
+// the assets between, -1 for none.
+type place struct {
+	took money.Amount
+	mids [plan.MaxHops - 1]int32
+	hops int32
+	at   int32 // place in done
+}
+
+// path compares two places by the assets between, by name.
+func (p *place) path(q *place) int {
+	return cmp.Or(cmp.Compare(p.mids[0], q.mids[0]), cmp.Compare(p.mids[1], q.mids[1]))
+}
+
+// order puts the chains of a path side by side, the path that takes most first;
+// then the one with fewer hops, then by names.
+func (s *Solver) order() {
+	w := &s.lines
+	w.places = w.places[:0]
+	for i := range w.done {
+		c := &w.done[i]
+		p := place{mids: [plan.MaxHops - 1]int32{-1, -1}, hops: int32(c.n), at: int32(i)}
+		for k := range c.n - 1 {
+			p.mids[k] = s.snap.Rank(c.links[k].to)
+		}
+		w.places = append(w.places, p)
+	}
+	slices.SortFunc(w.places, func(a, b place) int { return cmp.Or(a.path(&b), cmp.Compare(a.at, b.at)) })
+	for i := 0; i < len(w.places); {
 		end, took := i, money.Amount(0)
-		for ; end < len(chains) && chains[i].samePath(&chains[end]); end++ {
-			took += chains[end].in()
+		for ; end < len(w.places) && w.places[i].path(&w.places[end]) == 0; end++ {
+			took += w.done[w.places[end].at].in()
 		}
 		for ; i < end; i++ {
-			chains[i].took = took
+			w.places[i].took = took
 		}
 	}
-	slices.SortStableFunc(chains, func(a, b chain) int {
-		return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(a.n, b.n))
+	slices.SortFunc(w.places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(a.hops, b.hops), a.path(&b), cmp.Compare(a.at, b.at))
 	})
-}
-
-// cmpMid compares two chains by the name of their i-th asset between; none comes
-// first.
-func (s *Solver) cmpMid(a, b *chain, i int) int {
-	rank := func(c *chain) int32 {
-		if i >= c.n-1 {
-			return -1
-		}
-		return s.snap.Rank(c.links[i].to)
-	}
-	return cmp.Compare(rank(a), rank(b))
-}
-
-// samePath reports whether two chains pass the same assets.
-func (c *chain) samePath(d *chain) bool {
-	for i := range c.n - 1 {
-		if c.links[i].to != d.links[i].to {
-			return false
-		}
-	}
-	return c.n == d.n
 }

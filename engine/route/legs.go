@@ -85,7 +85,6 @@ type link struct {
 type chain struct {
 	links [plan.MaxHops]link
 	n     int
-	took  money.Amount // by all chains of its path
 }
 
 func (c *chain) in() money.Amount  { return c.links[0].in }
@@ -100,6 +99,7 @@ func (c chain) with(l link) chain {
 // lines are the chains of a plan in the making, and room for them on their way.
 type lines struct {
 	done    []chain
+	places  []place // of done, as they are to be written
 	served  []chain
 	arrived []queue   // by AssetID: from Sell
 	moved   [][]chain // by AssetID: from another asset between
@@ -123,6 +123,10 @@ func (s *Solver) staircase(hops []hop) {
 	for i := range hops[1:] {
 		w.served = append(w.served[:0], w.done...)
 		w.done = s.extend(w.done[:0], w.served, &hops[i+1])
+	}
+	w.places = w.places[:0]
+	for i := range w.done {
+		w.places = append(w.places, place{at: int32(i)})
 	}
 }
 
@@ -225,8 +229,8 @@ func (s *Solver) write(a *Answer) {
 	a.Hops = make([]Hop, 0, len(s.hopped))
 	legs := make([]plan.Leg, 0, n)
 	a.Plan.Routes = make([]plan.Route, 0, len(s.lines.done))
-	for i := range s.lines.done {
-		c := &s.lines.done[i]
+	for i := range s.lines.places {
+		c := &s.lines.done[s.lines.places[i].at]
 		begin := len(legs)
 		for j := range c.n {
 			l := &c.links[j]
