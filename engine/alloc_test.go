@@ -9,6 +9,9 @@ import (
 // TestPriceAllocations: a price allocates what the caller keeps: the seven parts of
 // an answer, the price and its middles.
 func TestPriceAllocations(t *testing.T) {
+	if raceOn {
+		t.Skip("the race detector allocates too")
+	}
 	r := newRig(t, engine.Options{})
 	r.show("u|A-C", 100, 1000)
 	r.show("v|A-C", 101, 1000)
