@@ -177,3 +177,23 @@ func TestUnpriced(t *testing.T) {
 		t.Errorf("Unpriced = %v of an offer of prices", p)
 	}
 }
+
+// TestNamesOfCustodyAndOrigin: what String writes is read again, and nothing else.
+func TestNamesOfCustodyAndOrigin(t *testing.T) {
+	for c := market.CustodyUnknown; c <= market.Locked; c++ {
+		if got, ok := market.ParseCustody(c.String()); !ok || got != c {
+			t.Errorf("%s is read as %s, %v", c, got, ok)
+		}
+	}
+	if got, ok := market.ParseCustody("Available"); ok || got != market.CustodyUnknown {
+		t.Errorf("Available is read as %s, %v", got, ok)
+	}
+	for o := market.Venue; o <= market.Simulated; o++ {
+		if got, ok := market.ParseOrigin([]byte(o.String())); !ok || got != o {
+			t.Errorf("%s is read as %s, %v", o, got, ok)
+		}
+	}
+	if got, ok := market.ParseOrigin([]byte("dream")); ok || got != market.Venue || market.Origin(3).String() != "origin(3)" {
+		t.Errorf("dream is read as %s, %v", got, ok)
+	}
+}

@@ -30,6 +30,7 @@ var floors = []floor{
 	{"engine/flow", "graph money"},
 	{"engine/plan", "market money"},
 	{"graph", "book market money"},
+	{"treasury", "market money"},
 	{"book", "market money"},
 	// feed keeps one book an instrument while it publishes, for snapshots.
 	{"feed", "broker book market money money/text internal/jscan"},
@@ -65,7 +66,7 @@ var owners = []owner{
 }
 
 // core is what takes time and chance as arguments and touches nothing outside.
-var core = []string{"money", "money/text", "market", "book", "graph", "engine/..."}
+var core = []string{"money", "money/text", "market", "book", "graph", "treasury", "engine/..."}
 
 // banned are imports that the core may not have, nor anything below their path.
 var banned = []string{
@@ -77,7 +78,7 @@ var banned = []string{
 var clockless = append([]string{"feed/venue/...", "sim"}, core...)
 
 // floatless is where every number is an amount, a price, or decides about one.
-var floatless = []string{"money", "money/text", "market", "book", "graph", "engine/...", "feed/venue/..."}
+var floatless = []string{"money", "money/text", "market", "book", "graph", "treasury", "engine/...", "feed/venue/..."}
 
 // kafkaMakers may make writers, readers and connections; others are given them.
 var kafkaMakers = []string{"broker"}
