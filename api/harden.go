@@ -29,6 +29,7 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, r *request) (to int, ok bool) {
 		return s.turnAway(r, noRoute, "invalid-request", false)
 	}
 	r.path, r.query, r.body = append(r.path, path...), query, ctx.Request.Body()
+	r.ifNoneMatch = h.Peek("If-None-Match")
 	to, r.arg = find(r.path)
 	posts := resources[to].posts
 	switch {

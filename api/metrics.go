@@ -24,7 +24,7 @@ const (
 )
 
 // codes are the statuses that answers have; the last stands for any other.
-var codes = [...]int{200, 400, 404, 405, 408, 411, 413, 415, 422, 429, 431, 500, 503, 0}
+var codes = [...]int{200, 304, 400, 404, 405, 408, 411, 413, 415, 422, 429, 431, 500, 503, 0}
 
 type metricShard struct {
 	requests  [maxRoutes][len(codes)]atomic.Uint64

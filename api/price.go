@@ -61,6 +61,9 @@ func (s *Server) price(r *request) {
 		s.noPrice(r, req, err)
 		return
 	}
+	if r.unchanged(&p.Plan) {
+		return
+	}
 	r.pricer.append(&r.out, p, Meta{
 		Source: s.opts.Source, ComputedUS: took.Microseconds(),
 	})

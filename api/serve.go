@@ -18,6 +18,9 @@ type request struct {
 	query []byte
 	body  []byte
 	arg   []byte // what follows the prefix of the route
+
+	ifNoneMatch []byte // tags of what the caller has
+
 	start time.Time
 	// address is whom the request counts against.
 	address netip.Addr
@@ -31,6 +34,7 @@ type request struct {
 	status     int
 	media      string
 	cache      string
+	etag       []byte
 	retryAfter int    // seconds, 0: none
 	allow      string // methods
 	close      bool
@@ -53,7 +57,7 @@ const (
 func (r *request) reset(start time.Time) {
 	out := r.out.B[:0]
 	*r = request{
-		id: r.id[:0], path: r.path[:0], invalid: r.invalid[:0],
+		id: r.id[:0], path: r.path[:0], etag: r.etag[:0], invalid: r.invalid[:0],
 		params: params{scratch: r.params.scratch[:0]}, pricer: r.pricer,
 		start: start, status: fasthttp.StatusOK, media: mediaJSON, cache: cacheNone,
 	}
@@ -123,6 +127,9 @@ func (s *Server) send(ctx *fasthttp.RequestCtx, r *request, to int) {
 	h.SetBytesV("X-Request-Id", r.id)
 	if r.media == mediaHTML {
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	}
+	if len(r.etag) > 0 {
+		h.SetBytesV("ETag", r.etag)
 	}
 	if r.allow != "" {
 		h.Set("Allow", r.allow)
