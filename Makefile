@@ -12,10 +12,10 @@ CORE     := ./money/... ./market ./book ./graph ./engine/... \
 COVER_MIN := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one docs clean oracle oracle-sample
+.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one docs clean oracle oracle-sample oracle-recorded
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start Chronos: embedded Kafka, simulated market, API on 127.0.0.1:8080
 	$(GO) run ./cmd/chronos serve --dev
@@ -63,6 +63,13 @@ oracle-sample: $(ORACLE)/bin/python ## Compare the router with HiGHS on 260 fres
 	$(ORACLE)/bin/python -B oracle/milp.py --seed $(SEED) --count 60 $(ORACLE)/sample/options.jsonl.gz
 	CHRONOS_ORACLE=$(CURDIR)/$(ORACLE)/sample $(GO) test -count=1 -v -run 'EqualsLinearProgram|EqualsMixedInteger' \
 		./engine/flow ./engine/branch
+
+oracle-recorded: $(ORACLE)/bin/python ## Compare the router with HiGHS on recorded books (needs Python and captures)
+	mkdir -p $(ORACLE)/recorded
+	CHRONOS_CAPTURES=$(abspath $(CAPTURES)) CHRONOS_ORACLE_DUMP=$(CURDIR)/$(ORACLE)/recorded/markets.jsonl \
+		$(GO) test -count=1 -v -run TestRecordedMarkets ./engine/flow
+	$(ORACLE)/bin/python oracle/lp.py --solve $(ORACLE)/recorded/markets.jsonl $(ORACLE)/recorded/recorded.jsonl.gz
+	CHRONOS_ORACLE=$(CURDIR)/$(ORACLE)/recorded $(GO) test -count=1 -v -run EqualsLinearProgram ./engine/flow
 
 accept: ## Run the acceptance tests of a started Chronos
 	$(GO) test -count=1 -run Accept ./cmd/chronos
