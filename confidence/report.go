@@ -12,8 +12,8 @@ import (
 const (
 	bins      = 10
 	tolerance = 0.03 // how far prediction and observation may be apart
-	// level of the binomial intervals: ten bins together are wrong at most one
-	// time in twenty.
+	// level of the intervals: ten bins together are wrong at most one time in
+	// twenty.
 	level = 0.995
 )
 
@@ -67,17 +67,22 @@ func (s *Score) mean(n int) {
 // Bin is the forecasts of one tenth.
 type Bin struct {
 	Cell
-	Low, High float64 // binomial interval of what was observed
+	// Low and High are the interval of what was observed: the wider one of the
+	// binomial interval and of that over Stretches of time.
+	Low, High float64
+	Stretches int // of a minute, with forecasts of this bin
 	Verdict   Verdict
 }
 
 // judge turns the sum in Predicted into a mean and gives the verdict. Within
-// wants an interval narrow enough to notice 3 points.
-func (b *Bin) judge() {
+// wants an interval narrow enough to notice 3 points. half is half of the
+// interval over stretches.
+func (b *Bin) judge(half float64) {
 	if b.mean(); b.N == 0 {
 		return
 	}
 	b.Low, b.High = binomialInterval(b.Held, b.N, level)
+	b.Low, b.High = min(b.Low, max(0, b.Observed-half)), max(b.High, min(1, b.Observed+half))
 	near := math.Abs(b.Predicted-b.Observed) <= tolerance
 	switch {
 	case b.N < MinSamples:
@@ -107,6 +112,7 @@ type Coverage struct {
 // Report is what a trial found.
 type Report struct {
 	Source              Source
+	Parts               int   // of a walk, see NewWalk; 0: one fit, one test
 	FitFrom, FitUntil   int64 // Unix nanoseconds
 	TestFrom, TestUntil int64 // 0 without a test
 	FitSamples          int   // in the windows at the end of the fit
@@ -163,12 +169,33 @@ func (r *Report) Verdict() Verdict {
 	return v
 }
 
+// Judged counts the bins that have a verdict other than too few samples, and those
+// that have forecasts at all.
+func (r *Report) Judged() (judged, used int) {
+	for i := range r.Bins {
+		if r.Bins[i].N > 0 {
+			used++
+		}
+		if r.Bins[i].Verdict != TooFewSamples {
+			judged++
+		}
+	}
+	return judged, used
+}
+
 // WriteText writes the numbers as text. Equal reports give equal bytes.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	f := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	f("source %s\n", r.Source)
-	f("fit    %s to %s, %d samples\n", moment(r.FitFrom), moment(r.FitUntil), r.FitSamples)
+	if r.FitUntil == 0 {
+		f("fit    on nothing\n")
+	} else {
+		f("fit    %s to %s, %d samples\n", moment(r.FitFrom), moment(r.FitUntil), r.FitSamples)
+	}
+	if r.Parts > 0 {
+		f("walk   %d parts, each judged by what was learned before it\n", r.Parts)
+	}
 	if r.Tested > 0 {
 		f("test   %s to %s, %d observations\n", moment(r.TestFrom), moment(r.TestUntil), r.Tested)
 	}
@@ -182,14 +209,17 @@ func (r *Report) WriteText(w io.Writer) error {
 	for i, z := range r.Realised {
 		f(" %d%% %s", Quantiles[i], strings.TrimSuffix(z.String(), " bps"))
 	}
-	f("\n\n%-11s %8s %10s %10s %17s  %s\n", "predicted", "forecasts", "mean", "observed", "99.5 % interval", "verdict")
+	f("\n\n%-11s %8s %7s %10s %10s %17s  %s\n",
+		"predicted", "forecasts", "minutes", "mean", "observed", "99.5 % interval", "verdict")
 	for i := range r.Bins {
 		name := fmt.Sprintf("%.1f to %.1f", float64(i)/bins, float64(i+1)/bins)
-		f("%-11s %9d %s\n", name, r.Bins[i].N, r.Bins[i].columns())
+		f("%-11s %9d %7d %s\n", name, r.Bins[i].N, r.Bins[i].Stretches, r.Bins[i].columns())
 	}
 	f("\nBrier score %.6f; base rate of the fit %.6f; base rate in hindsight %.6f\n",
 		r.Brier, r.BrierBase, r.BrierHindsight())
-	f("reliability: %s; better than both base rates: %t\n", r.Verdict(), r.Better())
+	judged, used := r.Judged()
+	f("reliability: %s; %d of the %d bins with forecasts have enough samples\n", r.Verdict(), judged, used)
+	f("better than both base rates: %t\n", r.Better())
 	f("\n%-9s %9s %8s %9s %12s %9s\n", "target", "outcomes", "misses", "coverage", "margin bps", "no margin")
 	for i := range r.Targets {
 		f("%s\n", r.Targets[i].columns())

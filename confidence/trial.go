@@ -1,6 +1,7 @@
 package confidence
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -22,6 +23,9 @@ type Trial struct {
 	last    map[Bucket]int64 // End of the last tested observation
 	base    []PPM            // of each margin, over all samples of the fit
 	rows    map[Bucket]*Row
+	near    [bins]cluster
+	walk    bool     // what is not tested is learned
+	due     bool     // a walk: refit before the next test
 	tested  []Change // MaxTotal at most
 	r       Report   // its means are sums until Report
 }
@@ -31,6 +35,13 @@ type Trial struct {
 // coarserSteps is that of Lookup. It fails with the error of a table that is
 // empty or of a margin out of range.
 func NewTrial(t *Table, margins []Change, coarserSteps int) (*Trial, error) {
+	if _, until := t.Span(); until == 0 {
+		return nil, errors.New("confidence: nothing to try: the table is empty")
+	}
+	return newTrial(t, margins, coarserSteps)
+}
+
+func newTrial(t *Table, margins []Change, coarserSteps int) (*Trial, error) {
 	if margins == nil {
 		margins = DefaultMargins
 	}
@@ -39,10 +50,10 @@ func NewTrial(t *Table, margins []Change, coarserSteps int) (*Trial, error) {
 			return nil, fmt.Errorf("confidence: margin %s is out of range", m)
 		}
 	}
-	from, until := t.Span()
-	if until == 0 || len(margins) == 0 {
-		return nil, fmt.Errorf("confidence: nothing to try: table until %d, %d margins", until, len(margins))
+	if len(margins) == 0 {
+		return nil, errors.New("confidence: no margin to try")
 	}
+	from, until := t.Span()
 	c, err := t.clone()
 	if err != nil {
 		return nil, err
@@ -54,6 +65,9 @@ func NewTrial(t *Table, margins []Change, coarserSteps int) (*Trial, error) {
 	tr.r = Report{Source: t.opts.Source, FitFrom: from, FitUntil: until, Margins: tr.margins}
 	for _, target := range t.opts.Targets {
 		tr.r.Targets = append(tr.r.Targets, Coverage{Target: target})
+	}
+	for i := range tr.near {
+		tr.near[i] = cluster{}
 	}
 	tr.fitter.judge = tr.judge
 	tr.baseRates()
@@ -81,15 +95,20 @@ func (tr *Trial) baseRates() {
 // Add takes the next observation, in the order of At. One that starts before the
 // table's last outcome is counted and not used. It fails as Fitter.Add does.
 func (tr *Trial) Add(o *Observation) error {
-	if o.At < tr.after {
+	switch {
+	case o.At < tr.after && tr.walk:
+		return tr.fitter.Add(o)
+	case o.At < tr.after:
 		if err := tr.fitter.table.check(o); err != nil {
 			return err
 		}
 		tr.r.Skipped++
 		return nil
-	}
-	if len(tr.tested) == MaxTotal {
+	case len(tr.tested) == MaxTotal:
 		return ErrFull
+	}
+	if err := tr.refit(); err != nil {
+		return err
 	}
 	if err := tr.fitter.Add(o); err != nil {
 		return err
@@ -120,7 +139,7 @@ func (tr *Trial) forecast(o *Observation) {
 	if a.Bucket != o.Bucket {
 		tr.r.Coarser++
 	}
-	tr.note(i, &a, o.Change >= -tr.margins[i])
+	tr.note(i, &a, o.At, o.Change >= -tr.margins[i])
 }
 
 // scatter is splitmix64: which margin an observation is asked must not fall into
@@ -132,8 +151,8 @@ func scatter(n uint64) uint64 {
 	return n ^ n>>31
 }
 
-// note counts the forecast a for margin i.
-func (tr *Trial) note(i int, a *Answer, held bool) {
+// note counts the forecast a for margin i, made at at.
+func (tr *Trial) note(i int, a *Answer, at int64, held bool) {
 	p, base, y, one := float64(a.P)/float64(Certain), float64(tr.base[i])/float64(Certain), 0.0, 0
 	if held {
 		y, one = 1, 1
@@ -144,6 +163,7 @@ func (tr *Trial) note(i int, a *Answer, held bool) {
 		tr.rows[a.Bucket] = row
 	}
 	bin := min(int(a.P)*bins/int(Certain), bins-1)
+	tr.near[bin].add(at, held, p)
 	for _, c := range []*Cell{&tr.r.Bins[bin].Cell, &row.Cell, &tr.r.All} {
 		c.N++
 		c.Held += one
@@ -180,7 +200,8 @@ func (tr *Trial) Report() (*Report, error) {
 	r := tr.r
 	r.Targets = slices.Clone(r.Targets)
 	for i := range r.Bins {
-		r.Bins[i].judge()
+		r.Bins[i].Stretches = len(tr.near[i])
+		r.Bins[i].judge(tr.near[i].half())
 	}
 	r.All.mean()
 	r.Realised = quantiles(slices.Clone(tr.tested))

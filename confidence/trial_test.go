@@ -313,7 +313,7 @@ func TestVerdicts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := Bin{Cell: Cell{N: tt.n, Held: tt.held, Predicted: tt.predicted * float64(tt.n)}}
-			if b.judge(); b.Verdict != tt.want {
+			if b.judge(0); b.Verdict != tt.want {
 				t.Errorf("%+v, want %s", b, tt.want)
 			}
 		})
