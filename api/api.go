@@ -58,6 +58,8 @@ type Options struct {
 	// It stands in every answer of such books; of others, what they are.
 	Source  string
 	Version wire.Version
+	// Confidence says how sure prices are; nil: there is nothing to say it from.
+	Confidence Confidence
 
 	Rate        int // requests a second and client address; below zero: no limit
 	InFlight    int
@@ -117,7 +119,11 @@ func New(opts Options) (*Server, error) {
 	}
 	opts.defaults()
 	s := &Server{opts: opts, slots: make(chan struct{}, opts.InFlight)}
-	s.requests.New = func() any { return new(request) }
+	s.requests.New = func() any {
+		r := new(request)
+		r.pricer.confidence = opts.Confidence
+		return r
+	}
 	if opts.Rate > 0 {
 		s.limiter = newLimiter(opts.Rate)
 	}

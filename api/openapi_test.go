@@ -78,6 +78,9 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	}
 	c.check("/v1/prices", "", object{"$ref": "#/components/schemas/PriceList"}, items)
 	c.answer("/v1/prices", w.post("/v1/prices", "application/json", batch))
+	told := newWorld(t, func(o *api.Options) { o.Confidence = said{text: "0.97"} })
+	c.answer(q, told.get(q+"sell_amount=2.5"))
+	c.answer("/v1/routes", told.get("/v1/routes?sell_asset=ETH&buy_asset=USD&sell_amount=3"))
 	cut := cutWorld(t, 1, nil)
 	c.answer(q, cut.get(q+"sell_amount=20"))
 	for _, amount := range []string{"sell_amount", "buy_amount"} {

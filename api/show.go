@@ -43,6 +43,8 @@ type pricer struct {
 	paths  []path
 	sold   money.Amount // by the routes so far
 	gap    int64        // of the last body, 10^-4 bps; -1 if it says nothing
+
+	confidence Confidence // nil: no table
 }
 
 // stage is a place between hops where amounts of one asset pass.
@@ -121,8 +123,7 @@ func (s *pricer) plan(p *engine.Price) {
 	s.rates(p, sell, buy)
 	s.appendFees(pl)
 	w.Key("est_time_ms").Null()
-	w.Key("confidence").Null()
-	w.Key("confidence_reason").Str("nothing has been executed yet to measure")
+	s.appendConfidence(p)
 	s.routes(pl)
 }
 

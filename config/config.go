@@ -40,6 +40,10 @@ type Config struct {
 	DefaultFee *market.Fee // of markets without a line in Fees; nil: they are left out
 	Terms      market.TermsTable
 
+	Confidence struct {
+		Table   string // file; "": none
+		Horizon time.Duration
+	}
 	Log struct {
 		Format string // "text" or "json"
 		Level  string // "debug", "info", "warn" or "error"

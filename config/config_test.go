@@ -43,6 +43,7 @@ func TestDefaults(t *testing.T) {
 	want.Kafka.Embedded.Dir, want.Kafka.Embedded.Sync, want.Kafka.Embedded.Port = ".chronos/kafka", true, 9092
 	want.Feed.StaleAfter, want.Feed.Keepalive = 2*time.Second, 500*time.Millisecond
 	want.Routing.MaxHops, want.Routing.Hub = 3, "BTC"
+	want.Confidence.Horizon = 5 * time.Second
 	want.Log.Format, want.Log.Level = "json", "info"
 	want.Sim.Seed, want.Sim.Troubles, want.Sim.Rate = 1, true, 500
 	want.Shutdown.Grace = 8 * time.Second
@@ -95,6 +96,7 @@ feed:
     - "gemini|ETH-BTC"
   keepalive: 2s
 routing: {max_hops: 2, hub: XBT}
+confidence: {table: table.json, horizon: 30s}
 assets:
   - {symbol: XBT, scale: 8}
   - symbol: USD
@@ -149,6 +151,7 @@ func TestEveryKeyOfAFile(t *testing.T) {
 		{Venue: "gemini", Pair: market.Pair{Base: "ETH", Quote: "BTC"}},
 	}
 	want.Routing.MaxHops, want.Routing.Hub = 2, "XBT"
+	want.Confidence.Table, want.Confidence.Horizon = "table.json", 30*time.Second
 	want.Assets = []market.Asset{
 		{Symbol: "XBT", Scale: 8, EngineScale: 8, Hub: true}, {Symbol: "USD", Scale: 2, EngineScale: 6, Hub: true},
 	}

@@ -112,6 +112,12 @@ var table = []entry{
 	bps("default_taker_bps", "taker fee at markets without a line in fees; without it they are left out",
 		func(c *Config) **market.Fee { return &c.DefaultFee }),
 
+	word("confidence.table", "", "file that chronos confidence fit has written; without one prices have no confidence",
+		checkAny, func(c *Config) *string { return &c.Confidence.Table }),
+	duration("confidence.horizon", "5s", 250*time.Millisecond, time.Minute,
+		"how long after a price its confidence speaks of",
+		func(c *Config) *time.Duration { return &c.Confidence.Horizon }),
+
 	choice("log.format", "json", "json is one object a line",
 		[]string{"text", "json"}, func(c *Config) *string { return &c.Log.Format }).inDev("text"),
 	choice("log.level", "info", "least severity that is logged",

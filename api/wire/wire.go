@@ -33,6 +33,7 @@ type Price struct {
 	EstTimeMs        *int64  `json:"est_time_ms"`
 	Confidence       *string `json:"confidence"`
 	ConfidenceReason string  `json:"confidence_reason,omitempty"`
+	ConfidenceMS     int64   `json:"confidence_horizon_ms,omitempty"`
 
 	Routes      []Route     `json:"routes"`
 	Certificate Certificate `json:"certificate"`
@@ -114,6 +115,7 @@ type Path struct {
 	EstTimeMs        *int64  `json:"est_time_ms"`
 	Confidence       *string `json:"confidence"`
 	ConfidenceReason string  `json:"confidence_reason,omitempty"`
+	ConfidenceMS     int64   `json:"confidence_horizon_ms,omitempty"`
 	Routes           []Route `json:"routes"`
 }
 

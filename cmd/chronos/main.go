@@ -111,7 +111,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newServe(g), newPrice(g), newRoutes(g), newRoute(g), newVerify(g), newBench(g), newBook(g), newVenues(g),
-		newFeed(g), newSim(g), newConfig(g), newVersion(g), newMan(root), newDocs(root),
+		newFeed(g), newSim(g), newConfidence(g), newConfig(g), newVersion(g), newMan(root), newDocs(root),
 	)
 	return root
 }

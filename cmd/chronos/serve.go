@@ -17,6 +17,7 @@ import (
 	"chronos.dev/api/admin"
 	"chronos.dev/api/wire"
 	"chronos.dev/broker"
+	"chronos.dev/confidence/facts"
 	"chronos.dev/config"
 	"chronos.dev/dump"
 	"chronos.dev/engine"
@@ -75,6 +76,8 @@ type server struct {
 	cluster         *broker.Cluster
 	source          *source // nil: others publish
 	engine          *engine.Engine
+	watch           *facts.Watch  // nil: no table
+	teller          *facts.Teller // nil: no table
 	sinks           *sinks
 	consumer        *feed.Consumer
 	letters         *feed.DeadLetters
@@ -103,7 +106,10 @@ func serve(ctx context.Context, cfg *config.Config, f *serveFlags, quiet bool, t
 
 // open takes what can be refused: ports, directory, broker, captures.
 func (s *server) open(ctx context.Context, f *serveFlags) error {
-	var err error
+	err := s.openConfidence()
+	if err != nil {
+		return err
+	}
 	if s.public, err = listen(s.cfg.HTTP.Addr, "http.addr"); err != nil {
 		return err
 	}
@@ -196,9 +202,14 @@ func (s *server) openAPI() error {
 	if rate == 0 {
 		rate = -1 // the API's word for no limit
 	}
+	var sure api.Confidence
+	if s.teller != nil {
+		sure = s.teller
+	}
 	var err error
 	s.api, err = api.New(api.Options{
-		Engine: s.engine, Clock: time.Now,
+		Confidence: sure,
+		Engine:     s.engine, Clock: time.Now,
 		Required: s.cfg.Feed.RequiredMarkets, Source: "kafka", Version: v,
 		Rate: rate, Concurrency: s.cfg.HTTP.Concurrency, ConnsPerIP: s.cfg.HTTP.MaxConnsPerIP,
 		ReadTimeout: s.cfg.HTTP.ReadTimeout, WriteTimeout: s.cfg.HTTP.WriteTimeout,
@@ -225,6 +236,9 @@ func (s *server) run(ctx context.Context, talk io.Writer) error {
 	defer stop()
 	group.Go(func() { s.letters.Run(work) })
 	group.Go(func() { s.consumer.Run(work) })
+	if s.watch != nil {
+		group.Go(func() { s.watchBooks(work) })
+	}
 	if s.source != nil {
 		group.Go(func() {
 			if err := s.source.run(work, s.cluster, s.cfg, s.log); err != nil && work.Err() == nil {

@@ -45,6 +45,11 @@ var floors = []floor{
 	{"feed/venue/okcoin", "feed/venue feed/venue/session feed/venue/okx market internal/jscan"},
 	{"feed/venue/...", "feed/venue feed/venue/session market money money/text internal/jscan"},
 	{"confidence", "money internal/jscan"},
+	{"confidence/facts", "confidence engine market money"},
+	{
+		"confidence/sample",
+		"confidence confidence/facts dump engine engine/route feed/capture feed/venue feed/venue/all sim book market money",
+	},
 	{"sim", "market money"},
 	{"market", "money"},
 	{"money/text", "money"},
