@@ -23,7 +23,10 @@ type piece struct {
 type side struct {
 	books  []*graph.Side
 	stamp  uint64
+	tops   []head  // the first level of each book, none if its In is 0
+	best   int     // index of the best of them; none
 	heads  []head  // books that have more levels, the best on top
+	merged bool    // heads are in order; until a second level is needed they are not
 	pieces []piece // merged so far
 
 	full int     // pieces that are filled whole
@@ -47,23 +50,69 @@ func (d *side) open(books []*graph.Side, stamp uint64) {
 	if d.stamp = stamp; slices.Equal(d.books, books) {
 		return
 	}
-	clear(d.books)
-	d.books = append(d.books[:0], books...)
-	d.heads, d.pieces = d.heads[:0], d.pieces[:0]
+	d.look(books)
+	d.heads, d.pieces, d.merged = d.heads[:0], d.pieces[:0], false
+	if d.best != none {
+		h := &d.tops[d.best]
+		d.pieces = append(d.pieces, piece{
+			arc: h.arc, rate: float64(h.arc.Out) / float64(h.arc.In), book: h.book, sumIn: h.arc.In, sumOut: h.arc.Out,
+		})
+	}
+}
+
+// look notes the first level of every book that is another one than before, and
+// finds the best.
+func (d *side) look(books []*graph.Side) {
+	if len(d.books) != len(books) {
+		clear(d.books)
+		d.books, d.tops = sized(d.books, len(books), nil), sized(d.tops, len(books), head{})
+	}
+	d.best = none
 	for i, b := range books {
-		if len(b.Arcs) > 0 {
-			d.heads = append(d.heads, head{b.Arcs[0], int32(i), 0})
+		t := &d.tops[i]
+		if d.books[i] != b {
+			d.books[i], *t = b, head{book: int32(i)}
+			if len(b.Arcs) > 0 {
+				t.arc = b.Arcs[0]
+			}
+		}
+		if t.arc.In > 0 && (d.best == none || t.arc.Cmp(d.tops[d.best].arc) > 0) {
+			d.best = i
+		}
+	}
+}
+
+// more reports whether there are levels that are not merged yet.
+func (d *side) more() bool {
+	if !d.merged {
+		d.merge()
+	}
+	return len(d.heads) > 0
+}
+
+// merge puts the books in order by what follows the first level of all.
+func (d *side) merge() {
+	d.merged = true
+	for i := range d.tops {
+		h := d.tops[i]
+		if i == d.best {
+			if h.at = 1; len(d.books[i].Arcs) < 2 {
+				continue
+			}
+			h.arc = d.books[i].Arcs[1]
+		}
+		if h.arc.In > 0 {
+			d.heads = append(d.heads, h)
 		}
 	}
 	for i := len(d.heads)/2 - 1; i >= 0; i-- {
 		d.sink(i)
 	}
-	d.pull()
 }
 
 // pull merges one more level, if there is one.
 func (d *side) pull() {
-	if len(d.heads) == 0 {
+	if !d.more() {
 		return
 	}
 	h := &d.heads[0]
@@ -188,7 +237,7 @@ func (d *side) unfill(amount float64, whole bool) {
 
 // piece returns the i-th level, false beyond the last.
 func (d *side) piece(i int) (*piece, bool) {
-	for i >= len(d.pieces) && len(d.heads) > 0 {
+	for i >= len(d.pieces) && d.more() {
 		d.pull()
 	}
 	if i < len(d.pieces) {
@@ -200,7 +249,7 @@ func (d *side) piece(i int) (*piece, bool) {
 // give fills the side with in, in integers: out is what that gives, rounded down,
 // and taken how much of in the side takes.
 func (d *side) give(in money.Amount) (out, taken money.Amount) {
-	for len(d.heads) > 0 && d.before(len(d.pieces)).In < in {
+	for d.before(len(d.pieces)).In < in && d.more() {
 		d.pull()
 	}
 	i := sort.Search(len(d.pieces), func(i int) bool { return d.pieces[i].sumIn >= in })
@@ -217,7 +266,7 @@ func (d *side) give(in money.Amount) (out, taken money.Amount) {
 // want fills the side for out, in integers: in is what that costs, rounded up, and
 // given how much of out the side gives.
 func (d *side) want(out money.Amount) (in, given money.Amount) {
-	for len(d.heads) > 0 && d.before(len(d.pieces)).Out < out {
+	for d.before(len(d.pieces)).Out < out && d.more() {
 		d.pull()
 	}
 	i := sort.Search(len(d.pieces), func(i int) bool { return d.pieces[i].sumOut >= out })
@@ -249,7 +298,7 @@ func (d *side) filled() (flow, room graph.Arc) {
 
 // takes is how much of more input the side takes beyond in.
 func (d *side) takes(more money.Amount) money.Amount {
-	for len(d.heads) > 0 && d.before(len(d.pieces)).In-d.in < more {
+	for d.before(len(d.pieces)).In-d.in < more && d.more() {
 		d.pull()
 	}
 	return min(more, d.before(len(d.pieces)).In-d.in)
@@ -257,7 +306,7 @@ func (d *side) takes(more money.Amount) money.Amount {
 
 // gives is how much of more output the side gives beyond out.
 func (d *side) gives(more money.Amount) money.Amount {
-	for len(d.heads) > 0 && d.before(len(d.pieces)).Out-d.out < more {
+	for d.before(len(d.pieces)).Out-d.out < more && d.more() {
 		d.pull()
 	}
 	return min(more, d.before(len(d.pieces)).Out-d.out)
