@@ -59,7 +59,7 @@ func (d *draft) add(key market.Key, asset func(string) (market.Asset, error)) er
 		slot: &slot{pair: t.tallies[pair]},
 	}
 	m.slot.state.Store(awaiting)
-	t.Markets = append(t.Markets, m)
+	t.Markets, t.slots = append(t.Markets, m), append(t.slots, m.slot)
 	d.link(base, quote, &m)
 	d.link(quote, base, &m)
 	return nil

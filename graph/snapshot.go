@@ -71,6 +71,9 @@ func (s *Snapshot) pin(id PairID, a, b AssetID) {
 	}
 	p.count, p.stamp = count, s.loads
 	for _, m := range s.Edge(a, b).Markets {
-		s.states[m] = s.Markets[m].slot.state.Load()
+		s.states[m] = s.slots[m].state.Load()
 	}
 }
+
+// Pinned is State of a market of a pair whose Stamp was asked for since the Load.
+func (s *Snapshot) Pinned(id MarketID) *State { return s.states[id] }

@@ -18,6 +18,7 @@ type Topology struct {
 	venueIDs map[string]VenueID
 	edges    [][]Edge // by From, ascending To
 	tallies  []*tally // by PairID
+	slots    []*slot  // by MarketID
 	byName   []AssetID
 	rank     []int32 // of assets in byName
 	venues   []int32 // rank by name, by VenueID

@@ -216,10 +216,16 @@ func (s *Solver) fill(e *graph.Edge, stamp uint64) *shelf {
 	}
 	b.stamp, b.options, b.books, b.markets = stamp, false, b.books[:0], b.markets[:0]
 	for _, id := range e.Markets {
-		if side := s.side(id, e.From); s.usable[id] && s.holds(side) {
-			b.options = b.options || len(side.Options) > 0
-			b.books, b.markets = append(b.books, side), append(b.markets, id)
+		k := s.look(id)
+		side, what := &k.state.Buy, k.buy
+		if e.From == k.base {
+			side, what = &k.state.Sell, k.sell
 		}
+		if !s.usable[id] || what == nothing || what == options && !s.holds(side) {
+			continue
+		}
+		b.options = b.options || what == options
+		b.books, b.markets = append(b.books, side), append(b.markets, id)
 	}
 	return b
 }

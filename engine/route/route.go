@@ -64,6 +64,7 @@ type Solver struct {
 	uses   []usage // by PairID
 	stamps uint64  // of uses so far
 	usable []bool  // by MarketID: those of pairs that were touched
+	known  []known // by MarketID
 
 	sweep  sweep
 	first  []money.Amount // by AssetID: see search

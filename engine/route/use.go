@@ -28,6 +28,44 @@ type usage struct {
 	blocked     int    // markets that may not be used
 }
 
+// known is what was found out about the state of a market, so that those of a pair
+// that are as they were need not be looked at again.
+type known struct {
+	state       *graph.State
+	from, until int64 // see graph.State.Span
+	base        graph.AssetID
+	sell, buy   offered
+}
+
+// offered is what one side of a market is.
+type offered uint8
+
+const (
+	nothing offered = iota
+	levels
+	options
+)
+
+func offeredBy(side *graph.Side) offered {
+	switch {
+	case len(side.Options) > 0:
+		return options
+	case len(side.Arcs) > 0:
+		return levels
+	}
+	return nothing
+}
+
+// look finds out about the state of a market, if it is another one than before.
+func (s *Solver) look(id graph.MarketID) *known {
+	k, st := &s.known[id], s.snap.Pinned(id)
+	if k.state != st {
+		*k = known{state: st, base: s.snap.Markets[id].Base, sell: offeredBy(&st.Sell), buy: offeredBy(&st.Buy)}
+		k.from, k.until = st.Span(s.req.StaleAfter)
+	}
+	return k
+}
+
 // policy notes the policy of the request; what was found for another one is void.
 func (s *Solver) policy() {
 	p := &s.rules
@@ -35,12 +73,17 @@ func (s *Solver) policy() {
 		p.topo, p.snap = s.snap.Topology, nil
 		s.young, s.old = generation{}, generation{}
 		s.usable = slices.Grow(s.usable[:0], len(p.topo.Markets))[:len(p.topo.Markets)]
+		clear(s.known)
+		s.known = slices.Grow(s.known[:0], len(p.topo.Markets))[:len(p.topo.Markets)]
 		s.uses = slices.Grow(s.uses[:0], p.topo.Pairs())[:p.topo.Pairs()]
 		s.shelves = slices.Grow(s.shelves[:0], p.topo.Pairs())[:p.topo.Pairs()]
 	}
 	if p.snap != s.snap {
 		p.snap = s.snap
 		p.count++
+	}
+	if p.stale != s.req.StaleAfter {
+		clear(s.known)
 	}
 	if p.stale != s.req.StaleAfter || p.limit != s.req.MaxSettle || !slices.Equal(p.bars, s.req.Barred) {
 		p.stale, p.limit, p.bars = s.req.StaleAfter, s.req.MaxSettle, append(p.bars[:0], s.req.Barred...)
@@ -58,8 +101,8 @@ func (s *Solver) touch(e *graph.Edge) *usage {
 	s.stamps++
 	*u = usage{s.stamps, s.rules.count, states, math.MinInt64, math.MaxInt64, 0}
 	for _, id := range s.snap.Edge(e.From, e.To).Markets {
-		st := s.snap.State(id)
-		from, until := st.Span(s.req.StaleAfter)
+		k := s.look(id)
+		from, until := k.from, k.until
 		ok := from <= now && now <= until
 		switch {
 		case ok:
@@ -70,7 +113,9 @@ func (s *Solver) touch(e *graph.Edge) *usage {
 		default:
 			u.from = max(u.from, until+1)
 		}
-		ok = ok && s.inTime(st.Settle) && !s.req.bars(s.snap.Markets[id].Venue)
+		if ok && (s.req.MaxSettle > 0 || len(s.req.Barred) > 0) {
+			ok = s.inTime(k.state.Settle) && !s.req.bars(s.snap.Markets[id].Venue)
+		}
 		if s.usable[id] = ok; !ok {
 			u.blocked++
 		}
