@@ -21,6 +21,9 @@ type town struct {
 	at    map[pair]int
 }
 
+// pair is the two ends of a side.
+type pair struct{ from, to int32 }
+
 func newTown(assets, hubs, venues, levels int) *town {
 	r := rand.New(rand.NewPCG(1, uint64(assets)))
 	w := &town{at: map[pair]int{}}

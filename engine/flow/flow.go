@@ -33,6 +33,9 @@ const DefaultBudget = 200_000
 type Side struct {
 	From, To int32         // assets
 	Books    []*graph.Side // best first each; of equal rates the earlier book is filled first
+	// Key names the pair of assets from problem to problem, where their numbers differ;
+	// 0: the numbers do.
+	Key uint64
 	// Stamp, if it is not 0, says that Books are the same as when this pair of assets
 	// last came with it.
 	Stamp uint64

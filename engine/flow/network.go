@@ -9,9 +9,6 @@ const (
 	fromStay   // (a,2) from (a,1), or back
 )
 
-// pair is the two ends of a side.
-type pair struct{ from, to int32 }
-
 // arc is a side in the network, with what its rates are now.
 type arc struct {
 	rate float64 // of the next unit; 0: used up
@@ -161,7 +158,11 @@ func (s *Solver) between(i int) (from, to int32, ok bool) {
 // arc opens the i-th side; one that offers nothing is none.
 func (s *Solver) arc(i int) arc {
 	d := &s.p.Sides[i]
-	sd := s.sides.of(pair{d.From, d.To})
+	key := d.Key
+	if key == 0 {
+		key = uint64(uint32(d.From))<<32 | uint64(uint32(d.To))
+	}
+	sd := s.sides.of(key)
 	if sd.open(d.Books, d.Stamp); len(sd.pieces) == 0 {
 		return arc{}
 	}

@@ -13,8 +13,7 @@ type slot struct {
 }
 
 // of returns the side of a pair, a new one if there is none.
-func (t *table) of(p pair) *side {
-	key := uint64(uint32(p.from))<<32 | uint64(uint32(p.to))
+func (t *table) of(key uint64) *side {
 	if 2*t.n >= len(t.slots) {
 		t.grow()
 	}

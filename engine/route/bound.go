@@ -96,9 +96,9 @@ func (s *Solver) boundSplit() {
 func (s *Solver) byAsset(w *wholePrices, nu *flow.Nu) {
 	w.source, w.target = nu.Source, nu.Target
 	w.one, w.two = zeroed(w.one, len(s.snap.Assets)), zeroed(w.two, len(s.snap.Assets))
-	for _, id := range s.net.assets {
-		rank := s.snap.Rank(id)
-		w.one[id], w.two[id] = nu.One[rank], nu.Two[rank]
+	for i, id := range s.net.assets {
+		at := s.net.numbers[i]
+		w.one[id], w.two[id] = nu.One[at], nu.Two[at]
 	}
 }
 

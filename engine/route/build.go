@@ -17,6 +17,7 @@ type network struct {
 	markets [][]graph.MarketID // by side and book
 	onPath  []bool             // by side: whether any path of the request leads over it
 	assets  []graph.AssetID    // between, by name
+	numbers []int32            // of them in the problem
 
 	options bool // some books have options
 	books   int  // of the sides that the bound sums over, see count
@@ -92,8 +93,7 @@ func (s *Solver) keep(key networkKey, n *network) {
 func (s *Solver) newNetwork() *network {
 	n := &network{}
 	p := &n.problem
-	p.Assets, p.MaxHops = len(s.snap.Assets), s.req.MaxHops
-	p.Source, p.Target = s.snap.Rank(s.req.Sell), s.snap.Rank(s.req.Buy)
+	p.MaxHops = s.req.MaxHops
 	first := s.edges(s.req.Sell)
 	for i := range first {
 		n.edges = append(n.edges, &first[i])
@@ -108,11 +108,28 @@ func (s *Solver) newNetwork() *network {
 	m := len(n.edges)
 	p.Sides, n.markets = make([]flow.Side, m), make([][]graph.MarketID, m)
 	n.onPath = make([]bool, m)
-	for i, e := range n.edges {
-		p.Sides[i] = flow.Side{From: rank(e.From), To: rank(e.To)}
-	}
 	s.findPaths(n)
+	s.number(n)
 	return n
+}
+
+// number numbers the assets of a network by their names, so that the kernel's work
+// is in their number and not in that of all assets.
+func (s *Solver) number(n *network) {
+	p, rank := &n.problem, s.snap.Rank
+	all := append(slices.Clone(n.assets), s.req.Sell, s.req.Buy)
+	slices.SortFunc(all, func(a, b graph.AssetID) int { return cmp.Compare(rank(a), rank(b)) })
+	of := make(map[graph.AssetID]int32, len(all))
+	for i, a := range all {
+		of[a] = int32(i)
+	}
+	p.Assets, p.Source, p.Target = len(all), of[s.req.Sell], of[s.req.Buy]
+	for i, e := range n.edges {
+		p.Sides[i] = flow.Side{From: of[e.From], To: of[e.To], Key: uint64(e.From)<<32 | uint64(e.To) + 1<<63}
+	}
+	for _, a := range n.assets {
+		n.numbers = append(n.numbers, of[a])
+	}
 }
 
 // addBetween adds the edges that leave an asset between.
