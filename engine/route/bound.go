@@ -55,10 +55,10 @@ func (b *proof) reset(exactOut bool) {
 	}
 }
 
-// near reports whether p is within a thousandth of a basis point of the bound: no
+// near reports whether p is within a two-hundredth of a basis point of the bound: no
 // single path can be worth looking for.
 func (b *proof) near(p *plan.Plan) bool {
-	const part = 10_000_000
+	const part = 2_000_000
 	if b.exactOut {
 		return p.In-b.amount <= b.amount/part
 	}
