@@ -143,38 +143,22 @@ func TestStudent(t *testing.T) {
 	}
 }
 
-// TestClusterHalf: among forecasts that share the fate of their minute, the
-// interval over minutes covers the truth as often as it says, where that of
-// independent ones would not.
+// TestClusterHalf: among forecasts that share the fate of their minute, of minutes
+// with few and with many, what is right is called off hardly more often than
+// promised, and what is wrong is found; the interval of independent forecasts
+// calls most of what is right off.
 func TestClusterHalf(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 9))
-	const p, rounds = 0.8, 2000
-	missed, naive := 0, 0
-	for range rounds {
-		c, held, n := cluster{}, 0, 0
-		for minute := range 30 {
-			q := 0.65 // a calm minute or a wild one, 0.8 on average
-			if r.Float64() < 0.5 {
-				q = 0.95
-			}
-			for range 20 + r.IntN(40) {
-				here := r.Float64() < q
-				if c.add(int64(minute)*stretch+r.Int64N(stretch), here, p); here {
-					held++
-				}
-				n++
-			}
-		}
-		observed := float64(held) / float64(n)
-		if math.Abs(observed-p) > c.half() {
-			missed++
-		}
-		if low, high := binomialInterval(held, n, level); p < low || p > high {
-			naive++
+	for _, minutes := range []int{12, 20, 60} {
+		wrong, naive := calledOff(minutes, 0.75, 0)
+		if wrong > 0.02 || naive < 0.3 {
+			t.Errorf("%d minutes: %.4f of right forecasts are called off, as if independent %.4f", minutes, wrong, naive)
 		}
 	}
-	if missed > rounds/100 || naive < rounds/10 {
-		t.Errorf("missed %d of %d, as if independent %d", missed, rounds, naive)
+	if found, _ := calledOff(20, 0.93, 0.15); found < 0.8 {
+		t.Errorf("15 points off are found in %.4f of 20 minutes", found)
+	}
+	if found, _ := calledOff(60, 0.75, 0.15); found < 0.8 {
+		t.Errorf("15 points off are found in %.4f of 60 minutes", found)
 	}
 	few := cluster{}
 	for minute := range int64(minStretches - 1) {
@@ -183,4 +167,31 @@ func TestClusterHalf(t *testing.T) {
 	if few.half() != 1 {
 		t.Errorf("%d stretches: half %g, want all", len(few), few.half())
 	}
+}
+
+// calledOff is how often forecasts of p lie outside the interval, when what is
+// forecast happens by off less often and each minute has a fate of its own.
+func calledOff(minutes int, p, off float64) (clustered, independent float64) {
+	const rounds = 1500
+	r := rand.New(rand.NewPCG(3, uint64(minutes)))
+	for range rounds {
+		c, held, n := cluster{}, 0, 0
+		for minute := range minutes {
+			q := p + min(p, 1-p)*0.8*(2*r.Float64()-1) - off
+			for range 1 + int(math.Exp(4+1.2*r.NormFloat64())) {
+				here := r.Float64() < q
+				if c.add(int64(minute)*stretch+r.Int64N(stretch), here, p); here {
+					held++
+				}
+				n++
+			}
+		}
+		if math.Abs(float64(held)/float64(n)-p) > c.half() {
+			clustered += 1.0 / rounds
+		}
+		if low, high := binomialInterval(held, n, level); p < low || p > high {
+			independent += 1.0 / rounds
+		}
+	}
+	return clustered, independent
 }
