@@ -7,7 +7,7 @@ RACE_PKGS ?= ./...
 CAPTURES ?= $(firstword $(CHRONOS_CAPTURES) ../shared/data)
 TOOL     := $(GO) tool -modfile=tools/go.mod
 # Packages whose code decides about money: coverage is held above COVER_MIN.
-CORE     := ./money/... ./market ./book ./graph ./engine/... \
+CORE     := ./money/... ./market ./book ./graph ./treasury ./engine/... \
             $(patsubst %/,./%,$(filter-out %/venuetest/,$(wildcard feed/venue/ feed/venue/*/)))
 COVER_MIN := 95
 
