@@ -104,9 +104,6 @@ func (b *books) readTiers(list []tierEntry, base, quote string, sell bool) ([]*t
 		if err == nil && i > 0 {
 			err = t.follow(all[i-1])
 		}
-		if err == nil {
-			err = t.fits(sell)
-		}
 		if err != nil {
 			return nil, fmt.Errorf("tier %d: %w", i, err)
 		}
@@ -139,6 +136,9 @@ func (b *books) readTier(e *tierEntry, base, quote string, sell bool) (*tier, er
 	}
 	if !feeForm.MatchString(orZero(e.FeeBps)) || t.price.Sign() == 0 {
 		return nil, fmt.Errorf("fee_bps %.40q, price %.40q", e.FeeBps, e.Price)
+	}
+	if !t.max.IsInt64() || !(*fee).IsInt64() {
+		return nil, errors.New("size: more than can be counted")
 	}
 	if c := t.min.Cmp(t.max); t.max.Sign() == 0 || c > 0 || c == 0 && !t.whole {
 		return nil, fmt.Errorf("sizes from %v to %v", t.min, t.max)
@@ -190,19 +190,8 @@ func (t *tier) arc(x *big.Int, sell bool) level {
 	}
 }
 
-// fits refuses a tier whose amounts cannot be counted in 63 bits.
-func (t *tier) fits(sell bool) error {
-	most := t.arc(t.max, sell)
-	for _, v := range []*big.Int{t.max, t.feeBase, t.feeQuote, most.in, most.out, ceil(t.value(t.max))} {
-		if !v.IsInt64() {
-			return fmt.Errorf("size: %v is more than can be counted", v)
-		}
-	}
-	return nil
-}
-
 // option is the tier from the least size that brings something to its end. Not ok
-// is one that brings nothing.
+// is one that brings nothing, or more than can be counted.
 func (t *tier) option(sell bool) (o option, ok bool) {
 	from := new(big.Int).Set(t.min)
 	if t.min.Sign()+t.feeBase.Sign()+t.feeQuote.Sign() > 0 {
@@ -223,6 +212,11 @@ func (t *tier) option(sell bool) (o option, ok bool) {
 	}
 	o.entry = t.arc(from, sell)
 	end := t.arc(t.max, sell)
+	for _, v := range []*big.Int{end.in, end.out, o.entry.in, o.entry.out} {
+		if !v.IsInt64() {
+			return o, false
+		}
+	}
 	rest := level{in: end.in.Sub(end.in, o.entry.in), out: end.out.Sub(end.out, o.entry.out)}
 	if rest.in.Sign() > 0 && rest.out.Sign() > 0 {
 		o.more = []level{rest}

@@ -89,7 +89,7 @@ func Check(marketFile, quote []byte, asked *Request) *Report {
 	c.sell, c.buy = b.asset(c.quote.SellAsset), b.asset(c.quote.BuyAsset)
 	c.scope()
 	c.compareRequest(asked)
-	for _, stage := range []func(){c.sides, c.routes, c.figures} {
+	for _, stage := range []func(){c.sides, c.routes, c.take, c.figures} {
 		if len(c.failures) == 0 {
 			stage()
 		}
@@ -98,9 +98,8 @@ func Check(marketFile, quote []byte, asked *Request) *Report {
 	return &Report{c.failures, Scope{q.MaxHops, q.VenuesExcluded, q.MaxSettle}}
 }
 
-// figures checks all that can only be formed of routes that are right.
+// figures checks all that can only be formed of fills that are right.
 func (c *checker) figures() {
-	c.take()
 	c.checkFees()
 	c.shown()
 	c.rates()
