@@ -22,16 +22,21 @@ type marketDoc struct {
 }
 
 type marketEntry struct {
-	Venue   string     `json:"venue"`
-	Base    string     `json:"base"`
-	Quote   string     `json:"quote"`
-	Fee     string     `json:"taker_fee_bps"`
-	FeeOn   string     `json:"fee_on"`
-	Version string     `json:"version"`
-	Origin  string     `json:"origin"`
-	Settle  int64      `json:"settlement_ms"`
-	Bids    [][]string `json:"bids"`
-	Asks    [][]string `json:"asks"`
+	Venue   string `json:"venue"`
+	Base    string `json:"base"`
+	Quote   string `json:"quote"`
+	Fee     string `json:"taker_fee_bps"`
+	FeeOn   string `json:"fee_on"`
+	Version string `json:"version"`
+	Origin  string `json:"origin"`
+	Settle  int64  `json:"settlement_ms"`
+	MinSize string `json:"min_size"`
+	// What is taken once of base that is bought, and of quote.
+	WithdrawBase  string `json:"withdraw_base"`
+	WithdrawQuote string `json:"withdraw_quote"`
+
+	Bids [][]string `json:"bids"`
+	Asks [][]string `json:"asks"`
 }
 
 // books are all that a market file offers.
@@ -136,6 +141,12 @@ func (b *books) addBook(k *marketEntry) error {
 	sell.offer(bids, b.asset(k.Base), b.asset(k.Quote), fee)
 	buy.offer(asks, b.asset(k.Base), b.asset(k.Quote), fee)
 	sell.version, sell.settle, buy.version, buy.settle = k.Version, k.Settle, k.Version, k.Settle
+	terms, err := b.terms(k)
+	if err != nil {
+		return err
+	}
+	sell.bind(terms)
+	buy.bind(terms)
 	return errors.Join(b.list(sell), b.list(buy))
 }
 

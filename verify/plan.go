@@ -153,6 +153,9 @@ func (c *checker) take() {
 		var most, left *big.Int
 		if f.option != nil {
 			most, left = f.option.fill(f.in)
+			if f.side.book != nil {
+				f.fee = f.side.fee(f.in, f.out)
+			}
 		} else {
 			most, left, f.fee = f.side.fill(f.in, f.out)
 		}
@@ -170,6 +173,9 @@ func (c *checker) tier(f *fill, l *leg) {
 	if !f.side.provider {
 		if name != nil || index != nil {
 			c.fail(CodeFill, "%s has no tiers", f.side.sideName)
+		}
+		if len(f.side.options) > 0 { // under terms
+			f.option = &f.side.options[0]
 		}
 		return
 	}

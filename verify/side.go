@@ -29,6 +29,9 @@ type side struct {
 	levels   []level // best rate first
 	provider bool
 	options  []option // instead of levels
+
+	book  *side    // what the option was made of, under the terms of a venue
+	takes *big.Int // what it takes of what is got, beside the taker fee
 }
 
 // level is an offer in engine units, the fee taken already: give in, get out.
@@ -116,7 +119,7 @@ func (s *side) digest() string {
 		}
 	}
 	of := "side"
-	if s.provider {
+	if len(s.options) > 0 {
 		of = "options"
 	}
 	fmt.Fprintf(h, "chronos-%s-v1\n%s\n%s\n%s\n", of, s.Venue, s.Market, s.Side)
