@@ -1,8 +1,9 @@
-// Package dump keeps a market in a file: books, assets and fees at one moment.
+// Package dump keeps a market in a file: books, what treasury providers offer,
+// assets and fees at one moment.
 //
 // Read takes a file from anybody and refuses what it does not understand, with
 // the place. Engine turns it into an engine that answers as the live one would
-// have at that moment. Append writes the usable books of a live engine.
+// have at that moment. Append writes the usable books and offers of a live engine.
 //
 // A newcomer would guess that the books in a file never age: they are as old as
 // the moment the engine is asked for, so ask for AsOf.
@@ -30,6 +31,9 @@ type Dump struct {
 	AsOf    time.Time
 	Assets  []market.Asset // also those that the file leaves to the defaults
 	Markets []Market
+	// Offers are those of treasury providers, without spreads. They have no times of
+	// their own: they hold at AsOf.
+	Offers []market.Offer
 }
 
 // Market is one book and its taker fee.
@@ -39,6 +43,7 @@ type Market struct {
 	Origin     market.Origin
 	Epoch, Seq uint64         // of the book in the feed it was taken from; 1 and 1 where Epoch is 0
 	Bids, Asks []market.Level // in any order
+	Terms      market.Terms
 }
 
 // fiat are the assets that are not described by DefaultScale.
@@ -57,19 +62,23 @@ func Describe(symbol string) market.Asset {
 	return a
 }
 
-// Engine returns an engine that holds the books of d, all heard of at AsOf. A
+// Engine returns an engine that holds the books and offers of d, all heard of at AsOf. A
 // book that is crossed in itself is in it, but not used. It fails when d has
 // more assets, venues or markets than an engine takes, or a level that no book
 // can hold.
 func (d *Dump) Engine() (*engine.Engine, error) {
 	fees := make(market.Fees, len(d.Markets))
+	terms := make(map[market.Key]market.Terms, len(d.Markets))
 	for i := range d.Markets {
 		m := &d.Markets[i]
+		terms[m.Key] = m.Terms
 		fees[i] = market.FeeSchedule{
 			Venue: m.Key.Venue, Pair: &m.Key.Pair, Fee: m.Fee, Source: "dump",
 		}
 	}
-	e, err := engine.New(engine.Options{Assets: d.Assets, Fees: fees})
+	e, err := engine.New(engine.Options{
+		Assets: d.Assets, Fees: fees, Terms: func(key market.Key) market.Terms { return terms[key] },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("dump: %w", err)
 	}
@@ -89,6 +98,9 @@ func (d *Dump) Engine() (*engine.Engine, error) {
 		}
 	}
 	w.Flush(now)
+	if err := d.bring(e, now); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -105,9 +117,20 @@ func Append(dst []byte, e *engine.Engine, now int64) []byte {
 	n := 0
 	for _, m := range e.Markets(now) {
 		if m.Usable {
-			dst = appendMarket(comma(dst, n), &m)
+			dst = appendMarket(comma(dst, n), &m, e.Terms(m.Key))
 			n++
 		}
+	}
+	n = 0
+	for _, o := range e.Offers(now) {
+		if !o.Usable {
+			continue
+		}
+		if n == 0 {
+			dst = append(dst, "\n],\"providers\":["...)
+		}
+		dst = appendOffer(comma(dst, n), o.Offer)
+		n++
 	}
 	return append(dst, "\n]}\n"...)
 }
@@ -126,7 +149,7 @@ func appendAsset(dst []byte, a market.Asset) []byte {
 		a.Symbol, a.Scale, a.EngineScale)
 }
 
-func appendMarket(dst []byte, m *engine.MarketStatus) []byte {
+func appendMarket(dst []byte, m *engine.MarketStatus, t market.Terms) []byte {
 	bps := money.Num{Coef: m.Fee.Rate, Scale: 4}
 	dst = fmt.Appendf(dst, `{"venue":"%s","base":"%s","quote":"%s",`,
 		m.Key.Venue, m.Key.Pair.Base, m.Key.Pair.Quote)
@@ -135,6 +158,10 @@ func appendMarket(dst []byte, m *engine.MarketStatus) []byte {
 	if m.View.Origin != market.Venue {
 		dst = fmt.Appendf(dst, `"origin":"%s",`, m.View.Origin)
 	}
+	dst = appendSettle(dst, t.Settle)
+	dst = appendNum(dst, `"min_size":`, t.MinSize)
+	dst = appendNum(dst, `"withdraw_base":`, t.WithdrawBase)
+	dst = appendNum(dst, `"withdraw_quote":`, t.WithdrawQuote)
 	dst = append(dst, `"bids":[`...)
 	dst = appendLevels(dst, m.View, m.View.Bids)
 	dst = append(dst, `],"asks":[`...)

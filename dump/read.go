@@ -52,6 +52,7 @@ type reader struct {
 	dump    *Dump
 	assets  map[string]bool
 	markets map[market.Key]bool
+	ends    []int // of the offers in the file
 	levels  int
 	seen    map[money.Num]bool // prices of one side
 }
@@ -73,6 +74,8 @@ func (p *reader) file() error {
 			return p.s.Array(func(int) error { return p.asset() })
 		case "markets":
 			return p.s.Array(func(int) error { return p.market() })
+		case "providers":
+			return p.s.Array(func(int) error { return p.provider() })
 		}
 		return unknown(key)
 	})
@@ -81,24 +84,30 @@ func (p *reader) file() error {
 		return err
 	case p.dump.AsOf.IsZero():
 		return errors.New("as_of is missing")
-	case len(p.dump.Markets) == 0:
+	case len(p.dump.Markets)+len(p.dump.Offers) == 0:
 		return errors.New("no markets")
 	}
 	for i := range p.dump.Markets {
-		pair := p.dump.Markets[i].Key.Pair
-		p.describe(pair.Base)
-		p.describe(pair.Quote)
+		p.describe(p.dump.Markets[i].Key.Pair)
+	}
+	for i := range p.dump.Offers {
+		p.describe(p.dump.Offers[i].Key.Pair)
 	}
 	if len(p.dump.Assets) > maxAssets {
 		return fmt.Errorf("more than %d assets", maxAssets)
 	}
-	return p.s.End()
+	if err := p.s.End(); err != nil {
+		return err
+	}
+	return p.checkOffers()
 }
 
-func (p *reader) describe(symbol string) {
-	if !p.assets[symbol] {
-		p.assets[symbol] = true
-		p.dump.Assets = append(p.dump.Assets, Describe(symbol))
+func (p *reader) describe(pair market.Pair) {
+	for _, symbol := range [2]string{pair.Base, pair.Quote} {
+		if !p.assets[symbol] {
+			p.assets[symbol] = true
+			p.dump.Assets = append(p.dump.Assets, Describe(symbol))
+		}
 	}
 }
 
@@ -196,6 +205,14 @@ func (p *reader) market() error {
 			m.Epoch, m.Seq, err = p.version()
 		case "origin":
 			m.Origin, err = p.origin()
+		case "settlement_ms":
+			m.Terms.Settle, err = p.settlement()
+		case "min_size":
+			m.Terms.MinSize, err = p.num("min_size")
+		case "withdraw_base":
+			m.Terms.WithdrawBase, err = p.num("withdraw_base")
+		case "withdraw_quote":
+			m.Terms.WithdrawQuote, err = p.num("withdraw_quote")
 		case "bids":
 			m.Bids, err = p.side(market.Bid)
 		case "asks":

@@ -184,6 +184,14 @@ func (e *Engine) Markets(now int64) []MarketStatus {
 	return all
 }
 
+// Terms returns what a book's venue asks for beside its fee.
+func (e *Engine) Terms(key market.Key) market.Terms {
+	if e.opts.Terms == nil {
+		return market.Terms{}
+	}
+	return e.opts.Terms(key)
+}
+
 // Book returns the consolidated book of a pair at now, depth levels a side, and
 // false when nobody trades exactly this pair.
 func (e *Engine) Book(pair market.Pair, depth int, now int64) (graph.Consolidated, uint64, bool) {
