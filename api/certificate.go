@@ -6,6 +6,7 @@ import (
 
 	"chronos.dev/api/wire"
 	"chronos.dev/engine/plan"
+	"chronos.dev/market"
 	"chronos.dev/money"
 )
 
@@ -37,7 +38,7 @@ func (s *pricer) certificate(pl *plan.Plan, bound, sell, buy int64) {
 	w.Key("bound_units").Begin()
 	s.units(b.Amount)
 	s.routeUnits(pl)
-	appendNodes(w, b)
+	appendProof(w, b)
 	appendSides(w, b)
 	w.Key("sides_considered").Int(int64(b.Considered))
 	w.Key("venues_excluded").Open('[')
@@ -45,6 +46,12 @@ func (s *pricer) certificate(pl *plan.Plan, bound, sell, buy int64) {
 		w.Str(v)
 	}
 	w.Close(']')
+	w.Key("max_settlement_ms")
+	if b.MaxSettle == 0 {
+		w.Null()
+	} else {
+		w.Int(b.MaxSettle.Milliseconds()) // below one: only what settles at once
+	}
 	w.Close('}')
 }
 
@@ -72,17 +79,59 @@ func (s *pricer) routeUnits(pl *plan.Plan) {
 	w.Close(']')
 }
 
-// appendNodes appends the node prices, if something is proven.
-func appendNodes(w *wire.Writer, b *plan.Bound) {
-	if b.Sell == 0 {
+// appendProof appends what proves the bound, if something does: node prices, or
+// some for each case where choices between options had to be told apart.
+func appendProof(w *wire.Writer, b *plan.Bound) {
+	if len(b.Leaves) == 0 {
+		if b.Sell != 0 {
+			appendNodes(w, b.Sell, b.Buy, b.Nodes)
+		}
 		return
 	}
+	w.Key("leaves").Open('[')
+	for i := range b.Leaves {
+		l := &b.Leaves[i]
+		w.Open('{')
+		w.Key("decisions").Open('[')
+		for j := range l.Choices {
+			appendChoice(w, &l.Choices[j])
+		}
+		w.Close(']')
+		appendNodes(w, l.Sell, l.Buy, l.Nodes)
+		w.Close('}')
+	}
+	w.Close(']')
+}
+
+// appendChoice appends which tier of a side is used, null for none of them.
+func appendChoice(w *wire.Writer, c *plan.Choice) {
+	w.Open('{')
+	w.Key("venue").Str(c.Key.Venue)
+	appendPair(w, "market", c.Key.Pair)
+	w.Key("side").Str(c.Action.String())
+	w.Key("tier")
+	if c.Tier < 0 {
+		w.Null()
+	} else {
+		w.Int(int64(c.Tier))
+	}
+	w.Close('}')
+}
+
+// appendPair appends a pair, without the garbage of its String.
+func appendPair(w *wire.Writer, key string, p market.Pair) {
+	w.Key(key).Begin()
+	w.B = append(append(append(w.B, p.Base...), '-'), p.Quote...)
+	w.End()
+}
+
+func appendNodes(w *wire.Writer, sell, buy uint64, nodes []plan.Node) {
 	w.Key("node_prices").Open('{')
-	appendPrice(w, "sell", b.Sell)
-	appendPrice(w, "buy", b.Buy)
+	appendPrice(w, "sell", sell)
+	appendPrice(w, "buy", buy)
 	w.Key("assets").Open('[')
-	for i := range b.Nodes {
-		n := &b.Nodes[i]
+	for i := range nodes {
+		n := &nodes[i]
 		w.Open('{')
 		w.Key("asset").Str(n.Asset)
 		appendPrice(w, "one", n.One)
@@ -106,9 +155,7 @@ func appendSides(w *wire.Writer, b *plan.Bound) {
 		d := &b.Sides[i]
 		w.Open('{')
 		w.Key("venue").Str(d.Key.Venue)
-		w.Key("market").Begin()
-		w.B = append(append(append(w.B, d.Key.Pair.Base...), '-'), d.Key.Pair.Quote...)
-		w.End()
+		appendPair(w, "market", d.Key.Pair)
 		w.Key("side").Str(d.Action.String())
 		w.Key("version").Begin()
 		w.B = strconv.AppendUint(w.B, d.Epoch, 10)

@@ -78,6 +78,7 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	}
 	c.check("/v1/prices", "", object{"$ref": "#/components/schemas/PriceList"}, items)
 	c.answer("/v1/prices", w.post("/v1/prices", "application/json", batch))
+	c.treasury()
 	told := newWorld(t, func(o *api.Options) { o.Confidence = said{text: "0.97"} })
 	c.answer(q, told.get(q+"sell_amount=2.5"))
 	c.answer("/v1/routes", told.get("/v1/routes?sell_asset=ETH&buy_asset=USD&sell_amount=3"))

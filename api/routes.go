@@ -30,6 +30,8 @@ func init() {
 		{path: "/v1/assets", limited: true, handle: (*Server).assets},
 		{path: "/v1/venues", limited: true, handle: (*Server).venues},
 		{path: "/v1/markets", limited: true, handle: (*Server).markets},
+		{path: "/v1/liquidity", limited: true, handle: (*Server).liquidity},
+		{path: "/v1/providers", limited: true, handle: (*Server).providers},
 		{path: "/v1/time", limited: true, handle: (*Server).time},
 		{path: "/livez", handle: (*Server).livez},
 		{path: "/readyz", handle: (*Server).readyz},

@@ -122,7 +122,7 @@ func (s *pricer) plan(p *engine.Price) {
 	s.amount("buy_amount", buy, pl.Buy.Scale)
 	s.rates(p, sell, buy)
 	s.appendFees(pl)
-	w.Key("est_time_ms").Null()
+	w.Key("est_time_ms").Int(pl.Settle.Milliseconds())
 	s.appendConfidence(p)
 	s.routes(pl)
 }
@@ -210,9 +210,7 @@ func (s *pricer) hops(r *plan.Route, in int64) {
 		out := s.step(at, l.GetAsset, l.Out, money.Down)
 		w.Open('{')
 		w.Key("venue").Str(l.Key.Venue)
-		w.Key("market").Begin()
-		w.B = append(append(append(w.B, l.Key.Pair.Base...), '-'), l.Key.Pair.Quote...)
-		w.End()
+		appendPair(w, "market", l.Key.Pair)
 		w.Key("side").Str(l.Action.String())
 		w.Key("sell_asset").Str(l.GiveAsset.Symbol)
 		w.Key("buy_asset").Str(l.GetAsset.Symbol)
@@ -220,6 +218,10 @@ func (s *pricer) hops(r *plan.Route, in int64) {
 		s.amount("buy_amount", out, l.GetAsset.Scale)
 		w.Key("avg_price")
 		appendAvgPrice(w, l)
+		if l.HasTier {
+			w.Key("tier").Str(l.Tier)
+			w.Key("tier_index").Int(int64(l.TierIndex))
+		}
 		w.Close('}')
 		in = out
 	}

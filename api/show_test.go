@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"chronos.dev/api"
 	"chronos.dev/api/wire"
@@ -146,6 +148,46 @@ func TestAppendPriceOfOddPlans(t *testing.T) {
 	})
 	if h := p.Routes[1].Hops[0]; h.AvgPrice != nil || h.SellAmount != "0.00000000" || p.Routes[1].Share != "0.00000000" {
 		t.Errorf("a crumb of a route: %+v", p.Routes[1])
+	}
+}
+
+// A certificate of choices between tiers says all that a plan.Bound does.
+func TestAppendPriceOfTiers(t *testing.T) {
+	btc, usd := asset("BTC", 8, 8), asset("USD", 2, 6)
+	side := key("vault", "BTC-USD")
+	leg := plan.Leg{
+		Key: side, Action: plan.Sell, GiveAsset: btc, GetAsset: usd, In: 100, Out: 10_000, FeeAsset: usd,
+		HasTier: true, TierIndex: 2, Tier: "OVER <10>", Settle: 90 * time.Second,
+	}
+	leaf := func(tier int, worth uint64) plan.Leaf {
+		return plan.Leaf{
+			Choices: []plan.Choice{{Key: side, Action: plan.Buy, Tier: tier}}, Sell: worth, Buy: 7,
+			Nodes: []plan.Node{{Asset: "ETH", One: worth + 1, Two: worth}},
+		}
+	}
+	p := &engine.Price{Plan: plan.Plan{
+		Sell: btc, Buy: usd, In: 100, Out: 10_000, Routes: []plan.Route{{Legs: []plan.Leg{leg}}}, Settle: 90 * time.Second,
+		Bound: plan.Bound{Amount: 10_000, Sell: 3, Buy: 4, MaxSettle: time.Hour, Leaves: []plan.Leaf{leaf(-1, 5), leaf(2, 6)}},
+	}, AsOf: 1e9}
+	var body wire.Price
+	strict(t, string(api.AppendPrice(nil, p, api.Meta{})), &body)
+	h, c := body.Routes[0].Hops[0], body.Certificate
+	if body.EstTimeMs != 90_000 || *h.Tier != "OVER <10>" || *h.TierIndex != 2 || *c.MaxSettlementMs != 3_600_000 || c.NodePrices != nil {
+		t.Errorf("%+v", body)
+	}
+	got, _ := json.Marshal(c.Leaves)
+	want := `[{"decisions":[{"venue":"vault","market":"BTC-USD","side":"buy","tier":null}],` +
+		`"node_prices":{"sell":"5","buy":"7","assets":[{"asset":"ETH","one":"6","two":"5"}]}},` +
+		`{"decisions":[{"venue":"vault","market":"BTC-USD","side":"buy","tier":2}],` +
+		`"node_prices":{"sell":"6","buy":"7","assets":[{"asset":"ETH","one":"7","two":"6"}]}}]`
+	if string(got) != want {
+		t.Errorf("leaves %s\nwant   %s", got, want)
+	}
+	p.Plan.Bound.MaxSettle, p.Plan.Bound.Leaves, p.Plan.Routes[0].Legs[0].Tier = time.Nanosecond, nil, ""
+	body = wire.Price{}
+	strict(t, string(api.AppendPrice(nil, p, api.Meta{})), &body)
+	if h := body.Routes[0].Hops[0]; *body.Certificate.MaxSettlementMs != 0 || body.Certificate.NodePrices.Sell != "3" || *h.Tier != "" {
+		t.Errorf("what settles at once, proven by one set of prices, in a tier without name: %+v", body)
 	}
 }
 

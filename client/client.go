@@ -203,6 +203,27 @@ func (c *Client) Markets(ctx context.Context) (*wire.Markets, error) {
 	return get[wire.Markets](ctx, c, "/v1/markets")
 }
 
+// Liquidity calls GET /v1/liquidity. asset and provider "" are all of them.
+func (c *Client) Liquidity(ctx context.Context, asset, provider string) (*wire.Liquidity, error) {
+	q := url.Values{}
+	if asset != "" {
+		q.Set("asset", asset)
+	}
+	if provider != "" {
+		q.Set("provider", provider)
+	}
+	path := "/v1/liquidity"
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	return get[wire.Liquidity](ctx, c, path)
+}
+
+// Providers calls GET /v1/providers.
+func (c *Client) Providers(ctx context.Context) (*wire.Providers, error) {
+	return get[wire.Providers](ctx, c, "/v1/providers")
+}
+
 // Time calls GET /v1/time.
 func (c *Client) Time(ctx context.Context) (*wire.Time, error) {
 	return get[wire.Time](ctx, c, "/v1/time")

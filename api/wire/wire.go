@@ -30,7 +30,7 @@ type Price struct {
 	FeeBps      string  `json:"fee_bps"`
 	Fees        []Fee   `json:"fees"`
 
-	EstTimeMs        *int64  `json:"est_time_ms"`
+	EstTimeMs        int64   `json:"est_time_ms"` // until all of BuyAmount is there, of the slowest route
 	Confidence       *string `json:"confidence"`
 	ConfidenceReason string  `json:"confidence_reason,omitempty"`
 	ConfidenceMS     int64   `json:"confidence_horizon_ms,omitempty"`
@@ -112,7 +112,7 @@ type Path struct {
 	SlippageBps      *string `json:"slippage_bps"`
 	FeeBps           string  `json:"fee_bps"`
 	Fees             []Fee   `json:"fees"`
-	EstTimeMs        *int64  `json:"est_time_ms"`
+	EstTimeMs        int64   `json:"est_time_ms"`
 	Confidence       *string `json:"confidence"`
 	ConfidenceReason string  `json:"confidence_reason,omitempty"`
 	ConfidenceMS     int64   `json:"confidence_horizon_ms,omitempty"`
@@ -154,6 +154,10 @@ type Hop struct {
 	SellAmount string  `json:"sell_amount"`
 	BuyAmount  string  `json:"buy_amount"`
 	AvgPrice   *string `json:"avg_price"` // quote per base before the fee; null of nothing
+	// Tier is the provider's name of the tier that is used and TierIndex its place in
+	// GET /v1/liquidity; nil of a book.
+	Tier      *string `json:"tier,omitempty"`
+	TierIndex *int    `json:"tier_index,omitempty"`
 }
 
 // Certificate says what no plan over the same books can beat, and how anybody can
@@ -172,10 +176,27 @@ type Certificate struct {
 	BoundUnits string     `json:"bound_units"` // of the asset bought; of the asset sold where exact_out
 	RouteUnits [][]string `json:"route_units"` // of each route: what is sold, what each hop buys
 
-	NodePrices      *NodePrices `json:"node_prices,omitempty"` // where something is proven
+	NodePrices      *NodePrices `json:"node_prices,omitempty"` // where something is proven, without Leaves
+	Leaves          []Leaf      `json:"leaves,omitempty"`      // where choices between tiers had to be told apart
 	Sides           []Side      `json:"sides"`                 // that the plan uses
 	SidesConsidered int         `json:"sides_considered"`
 	VenuesExcluded  []string    `json:"venues_excluded"`
+	MaxSettlementMs *int64      `json:"max_settlement_ms"` // what settles later is not considered; null: no limit
+}
+
+// Leaf proves the bound for the plans that make its decisions. All leaves together
+// cover every plan.
+type Leaf struct {
+	Decisions  []Decision `json:"decisions"`
+	NodePrices NodePrices `json:"node_prices"`
+}
+
+// Decision is the use of one provider's side: a tier by its index, or null for none.
+type Decision struct {
+	Venue  string `json:"venue"`
+	Market string `json:"market"`
+	Side   string `json:"side"`
+	Tier   *int   `json:"tier"`
 }
 
 // NodePrices are what a unit of each asset is worth, in a common unit, that give
@@ -307,6 +328,78 @@ type Market struct {
 type Markets struct {
 	Data         []Market `json:"data"`
 	GraphVersion uint64   `json:"graph_version"`
+}
+
+// Liquidity is the answer to GET /v1/liquidity.
+type Liquidity struct {
+	Data         []Offer `json:"data"`
+	GraphVersion uint64  `json:"graph_version"`
+}
+
+// Offer is what one treasury provider offers for one pair. Sell is for who sells the
+// base, Buy for who buys it, each by ascending Min.
+type Offer struct {
+	Provider string `json:"provider"`
+	Market   string `json:"market"`
+	Base     string `json:"base"`
+	Quote    string `json:"quote"`
+	Standing
+	LastLook  *bool  `json:"last_look"` // the provider may still refuse
+	Simulated bool   `json:"simulated"`
+	Sell      []Tier `json:"sell"`
+	Buy       []Tier `json:"buy"`
+}
+
+// Standing says whether an offer may be used. What is null is not known of one that
+// was withdrawn.
+type Standing struct {
+	State         string  `json:"state"` // of custody, or "expired", "unpriced", "halted", "withdrawn"
+	Usable        bool    `json:"usable"`
+	Reason        string  `json:"reason"`         // why it is not usable, or ""
+	CustodyStatus *string `json:"custody_status"` // "available", "degraded", "locked" or "unknown"
+	ValidUntil    *string `json:"valid_until"`
+	AgeMs         *int64  `json:"age_ms"` // by the provider's clock, as far as it gives a time
+}
+
+// Tier is what is offered for a range of the base, both ends included. A fee is of
+// the quote amount and not in Price.
+type Tier struct {
+	Name  string  `json:"name"`
+	Min   string  `json:"min"` // rounded up
+	Max   string  `json:"max"` // rounded down
+	Price *string `json:"price"`
+	// SpreadBps off the price of Reference is the price where Price is null.
+	SpreadBps    string    `json:"spread_bps,omitempty"`
+	Reference    string    `json:"reference,omitempty"`
+	Mode         string    `json:"mode"` // "whole": for all of the size; "slice": for the part within the range
+	FeeBps       string    `json:"fee_bps"`
+	FixedFee     *FixedFee `json:"fixed_fee"`
+	SettlementMs int64     `json:"settlement_ms"`
+}
+
+// FixedFee is paid once if a tier is used.
+type FixedFee struct {
+	Asset  string `json:"asset"`
+	Amount string `json:"amount"` // rounded up
+}
+
+// Providers is the answer to GET /v1/providers.
+type Providers struct {
+	Data []Provider `json:"data"`
+}
+
+// Provider is a treasury provider and all pairs that it has made an offer for.
+type Provider struct {
+	Name      string         `json:"name"`
+	Simulated bool           `json:"simulated"`
+	Usable    int            `json:"usable"` // pairs that prices are made from now
+	Pairs     []ProviderPair `json:"pairs"`
+}
+
+// ProviderPair is how an offer of a provider stands.
+type ProviderPair struct {
+	Market string `json:"market"`
+	Standing
 }
 
 // Time is the answer to GET /v1/time.
