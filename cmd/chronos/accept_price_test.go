@@ -65,7 +65,8 @@ func checkPrice(t *testing.T, p *wire.Price) {
 // checkStrings fails unless every amount, rate and ratio of v is a string.
 func checkStrings(t *testing.T, key string, v any) {
 	t.Helper()
-	counters := []string{"graph_version", "oldest_book_age_ms", "computed_us", "age_ms", "est_time_ms", "max_hops", "sides_considered"}
+	counters := []string{"graph_version", "oldest_book_age_ms", "computed_us", "age_ms", "est_time_ms", "max_hops", "sides_considered",
+		"tier_index", "tier", "max_settlement_ms"}
 	switch v := v.(type) {
 	case map[string]any:
 		for k, v := range v {

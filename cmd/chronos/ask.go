@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"chronos.dev/api/wire"
 	"chronos.dev/client"
@@ -193,17 +194,22 @@ func printPrice(w io.Writer, g *globals, body []byte) error {
 			note = "  (simulated)"
 		}
 		fmt.Fprintf(t, "sell %s %s, receive %s %s%s\n", p.SellAmount, p.SellAsset, p.BuyAmount, p.BuyAsset, note)
-		fmt.Fprintf(t, "rate %s, fees %s bps, slippage %s bps\n", p.Rate, p.FeeBps, orUnknown(p.SlippageBps))
+		fmt.Fprintf(t, "rate %s, fees %s bps, slippage %s bps, all there in %v\n", p.Rate, p.FeeBps,
+			orUnknown(p.SlippageBps), time.Duration(p.EstTimeMs)*time.Millisecond)
 		bound := "no plan can give more than " + p.Certificate.UpperBoundBuyAmount
 		if p.Certificate.LowerBoundSellAmount != "" {
 			bound = "no plan can cost less than " + p.Certificate.LowerBoundSellAmount
 		}
 		fmt.Fprintf(t, "%s: %s (gap %s bps)\n", p.Status, bound, orUnknown(p.Certificate.GapBps))
-		fmt.Fprintln(t, "SHARE\tHOP\tVENUE\tMARKET\tSIDE\tSELL\tBUY\tAVG PRICE")
+		fmt.Fprintln(t, "SHARE\tHOP\tVENUE\tMARKET\tSIDE\tSELL\tBUY\tAVG PRICE\tTIER")
 		for _, r := range p.Routes {
 			for i, h := range r.Hops {
-				fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s %s\t%s %s\t%s\n", r.Share, i+1, h.Venue, h.Market, h.Side,
-					h.SellAmount, h.SellAsset, h.BuyAmount, h.BuyAsset, orUnknown(h.AvgPrice))
+				tier := ""
+				if h.Tier != nil && h.TierIndex != nil {
+					tier = tierName(*h.Tier, *h.TierIndex)
+				}
+				fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s %s\t%s %s\t%s\t%s\n", r.Share, i+1, h.Venue, h.Market, h.Side,
+					h.SellAmount, h.SellAsset, h.BuyAmount, h.BuyAsset, orUnknown(h.AvgPrice), tier)
 			}
 		}
 		for _, l := range p.LeftOut {

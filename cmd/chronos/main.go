@@ -111,6 +111,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(
 		newServe(g), newPrice(g), newRoutes(g), newRoute(g), newVerify(g), newBench(g), newBook(g), newVenues(g),
+		newLiquidity(g), newProviders(g),
 		newFeed(g), newSim(g), newConfidence(g), newConfig(g), newVersion(g), newMan(root), newDocs(root),
 	)
 	return root
