@@ -79,11 +79,17 @@ func appendAt(dst []byte, at Position) []byte {
 	return append(strconv.AppendInt(append(dst, `,"offset":`...), at.Offset, 10), '}')
 }
 
-// Stamp returns an encoded record, which has no receive time, with one: Unix
+// Stamp returns an encoded book record, which has no receive time, with one: Unix
 // nanoseconds.
-func Stamp(value []byte, recv int64) []byte {
+func Stamp(value []byte, recv int64) []byte { return stamp(`{"ts_ingest":"`, value, recv) }
+
+// StampOffer returns an encoded offer or reference price, which has no time, with
+// one: Unix nanoseconds.
+func StampOffer(value []byte, at int64) []byte { return stamp(`{"ts":"`, value, at) }
+
+func stamp(first string, value []byte, at int64) []byte {
 	dst := make([]byte, 0, len(value)+64)
-	dst = append(appendTime(append(dst, `{"ts_ingest":"`...), recv), ',')
+	dst = append(appendTime(append(dst, first...), at), ',')
 	return append(dst, value[1:]...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,15 +21,16 @@ type LiquiditySink interface {
 	// Admit says whether an offer can be kept. A *RecordError says by its code why
 	// not; any other error is CodeBadOffer. What is refused is withdrawn.
 	Admit(o *market.Offer) error
-	// Offer keeps an admitted offer in place of the one of the same key.
+	// Offer keeps an admitted offer in place of the one of the same key, whose Seq
+	// is lower. After Withdraw numbers begin anew.
 	Offer(o *market.Offer)
 	// Withdraw ends what was kept for key.
 	Withdraw(key market.Key, reason string, now int64)
 	// Reference keeps a price in place of the one of the same source and pair. One
 	// whose ValidUntil is 0 ends that and has no price.
 	Reference(r *market.Reference)
-	// Flush publishes what changed. See Handler.Flush for when a partition may
-	// call it; it is called when there is something to publish only.
+	// Flush publishes what changed and does what is due by the clock. It is called as
+	// often as Handler.Flush is.
 	Flush(now int64)
 }
 
@@ -142,6 +144,7 @@ type offerSlot struct {
 	reason  string        // why none
 	at      int64         // since when
 	kept    market.Key    // what the sink keeps, zero: nothing
+	ended   bool          // what the sink keeps is no more, whatever came then
 	changed bool          // the sink has not been told
 }
 
@@ -233,15 +236,19 @@ func (h *offerHandler) admit(o *market.Offer) *RecordError {
 func (h *offerHandler) keep(r *RawRecord) {
 	o, s := h.read.Offer, h.slot(OfferKey(h.read.Offer.Key))
 	before := s.offer
-	held := before != nil && r.Recv < before.ValidUntil
-	switch {
-	case !h.read.Numbered:
-		if o.Seq = uint64(r.Offset) + 1; held {
-			o.Seq = max(o.Seq, before.Seq+1)
+	if !h.read.Numbered {
+		o.Seq = uint64(r.Offset) + 1
+	}
+	if before != nil && o.Seq <= before.Seq {
+		switch {
+		case !h.read.Numbered && before.Seq < math.MaxUint64:
+			o.Seq = before.Seq + 1
+		case r.Recv < before.ValidUntil:
+			h.con.old.Add(1)
+			return
+		default:
+			h.end(s, "numbers begin anew", r.Recv)
 		}
-	case held && o.Seq <= before.Seq:
-		h.con.old.Add(1)
-		return
 	}
 	h.con.taken.Add(1)
 	s.offer = o
@@ -251,9 +258,14 @@ func (h *offerHandler) keep(r *RawRecord) {
 // withdraw ends the offer of a record key.
 func (h *offerHandler) withdraw(key []byte, reason string, now int64) {
 	if s := h.slots[string(key)]; s != nil {
-		s.offer, s.reason, s.at = nil, reason, now
-		h.touch(s)
+		s.offer = nil
+		h.end(s, reason, now)
 	}
+}
+
+func (h *offerHandler) end(s *offerSlot, reason string, now int64) {
+	s.ended, s.reason, s.at = true, reason, now
+	h.touch(s)
 }
 
 func (h *offerHandler) slot(key []byte) *offerSlot {
@@ -285,32 +297,36 @@ func (h *offerHandler) Reset(reason string, now int64) {
 	}
 }
 
-// Flush implements Handler.
+// Flush implements Handler. One partition keeps the sink's clock.
 func (h *offerHandler) Flush(now int64) {
-	if len(h.changed) == 0 {
+	if len(h.changed) == 0 && h.partition != 0 {
 		return
 	}
 	h.con.mu.Lock()
 	defer h.con.mu.Unlock()
-	sink := h.con.opt.Sink
 	for _, s := range h.changed {
-		s.changed = false
-		switch {
-		case s.offer == nil && s.kept != market.Key{}:
-			sink.Withdraw(s.kept, s.reason, s.at)
-			delete(h.slots, s.key)
-		case s.offer == nil:
-			delete(h.slots, s.key)
-		case s.offer != nil:
-			if s.kept != (market.Key{}) && s.kept != s.offer.Key {
-				sink.Withdraw(s.kept, "offered against another asset", now)
-			}
-			sink.Offer(s.offer)
-			s.kept = s.offer.Key
-		}
+		h.tell(s, now)
 	}
 	h.changed = h.changed[:0]
-	sink.Flush(now)
+	h.con.opt.Sink.Flush(now)
+}
+
+// tell tells the sink what has become of a slot.
+func (h *offerHandler) tell(s *offerSlot, now int64) {
+	sink := h.con.opt.Sink
+	if s.offer != nil && !s.ended && s.kept != s.offer.Key {
+		s.ended, s.reason, s.at = true, "offered against another asset", now
+	}
+	if s.ended && s.kept != (market.Key{}) {
+		sink.Withdraw(s.kept, s.reason, s.at)
+	}
+	s.changed, s.ended, s.kept = false, false, market.Key{}
+	if s.offer == nil {
+		delete(h.slots, s.key)
+		return
+	}
+	sink.Offer(s.offer)
+	s.kept = s.offer.Key
 }
 
 // parseOfferKey reads a record key, "vault-a|BTC".

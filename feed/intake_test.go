@@ -13,6 +13,7 @@ import (
 	"chronos.dev/broker/brokertest"
 	"chronos.dev/feed"
 	"chronos.dev/market"
+	"chronos.dev/money"
 
 	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -42,6 +43,9 @@ func (v *vaults) Admit(o *market.Offer) error {
 func (v *vaults) Offer(o *market.Offer) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if o.Seq <= v.offers[o.Key] {
+		panic(fmt.Sprintf("%d after %d of %s, and no end between", o.Seq, v.offers[o.Key], o.Key))
+	}
 	v.offers[o.Key] = o.Seq
 }
 
@@ -177,6 +181,7 @@ func intakeContract(t *testing.T, b brokertest.Broker) {
 		{"bad records go to the dead letters and end what they name", testIntakeRefuses},
 		{"reference prices are followed and end", testIntakeReferences},
 		{"lost offsets end what the partition held", testIntakeReset},
+		{"what is published is what comes in", testOfferPublisher},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, b) })
@@ -235,6 +240,28 @@ func testIntakeFollows(t *testing.T, b brokertest.Broker) {
 	last := g.seq(vaultBTC)
 	g.write(broker.LiquidityTopic, "vault-a|BTC", short)
 	g.isAt(vaultBTC, last+1)
+	// An end and a beginning in one batch: the sink hears of both.
+	until := time.Now().UTC().Add(time.Hour).Format(time.RFC3339Nano)
+	full := func(seq int) kafka.Message {
+		return kafka.Message{Key: []byte("vault-a|BTC"), Value: fmt.Appendf(nil,
+			`{"v":1,"provider":"vault-a","asset":"BTC","quote":"USD","seq":%d,"valid_until":"%s"}`, seq, until)}
+	}
+	w := g.c.NewWriter(broker.Latency, g.c.Name(broker.LiquidityTopic))
+	defer w.Close()
+	if err := w.Write(g.ctx, full(900), kafka.Message{Key: []byte("vault-a|BTC")}, full(2)); err != nil {
+		t.Fatal(err)
+	}
+	g.isAt(vaultBTC, 2)
+	// Numbers begin anew after the end of an offer, too.
+	until = "2020-01-01T00:00:00Z"
+	if err := w.Write(g.ctx, full(800)); err != nil {
+		t.Fatal(err)
+	}
+	g.isAt(vaultBTC, 800)
+	if err := w.Write(g.ctx, full(1)); err != nil {
+		t.Fatal(err)
+	}
+	g.isAt(vaultBTC, 1)
 }
 
 func testIntakeRefuses(t *testing.T, b brokertest.Broker) {
@@ -345,4 +372,29 @@ func testIntakeReset(t *testing.T, b brokertest.Broker) {
 	g.await("no price", func() bool { return g.price("ecb|EUR-USD") == "" })
 	g.offer(vaultBTC, 1, "")
 	g.isAt(vaultBTC, 1)
+}
+
+func testOfferPublisher(t *testing.T, b brokertest.Broker) {
+	g := newIntake(t, b)
+	p := feed.NewOfferPublisher(g.c)
+	until := time.Now().Add(time.Hour).UnixNano()
+	for seq := range uint64(300) { // before anybody writes: the last ones find no place
+		p.Offer(&market.Offer{Key: vaultBTC, Seq: 1 + seq, ValidUntil: until})
+	}
+	if p.Dropped() != 44 {
+		t.Errorf("%d dropped of 300, where 256 fit", p.Dropped())
+	}
+	run(t, p.Run)
+	g.start()
+	g.isAt(vaultBTC, 256)
+	p.Offer(&market.Offer{Key: vaultETH, Seq: 7, ValidUntil: until})
+	p.Reference(&market.Reference{
+		Source: "sim", Pair: vaultBTC.Pair, Price: money.Num{Coef: 6800012, Scale: 2}, ValidUntil: until,
+	})
+	g.isAt(vaultETH, 7)
+	g.await("the price", func() bool { return g.price("sim|BTC-USD") == "68000.12" })
+	g.await("all to be acknowledged", func() bool { return p.Written() == 258 })
+	if st := g.Stats(); st.UnknownKeys != 0 || st.Refused != [len(feed.LiquidityCodes)]int64{} || p.Dropped() != 44 {
+		t.Errorf("%+v", st)
+	}
 }

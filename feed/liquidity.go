@@ -9,15 +9,8 @@ import (
 	"chronos.dev/money"
 )
 
-// Limits of a liquidity record.
-const (
-	// MaxTiers is the most tiers a side of one record.
-	MaxTiers = 64
-
-	maxTierName = 32
-	maxSettle   = 30 * 24 * time.Hour
-	shortQuote  = "USD" // of a record in the short form
-)
+// shortQuote is the quote of a record in the short form.
+const shortQuote = "USD"
 
 // Codes of a RecordError that only offers have.
 const (
@@ -194,7 +187,7 @@ func (d *LiquidityDecoder) custody() (market.Custody, error) {
 // settlement reads milliseconds.
 func (d *LiquidityDecoder) settlement() (time.Duration, error) {
 	ms, err := d.whole()
-	if err == nil && ms > uint64(maxSettle/time.Millisecond) {
+	if err == nil && ms > uint64(market.MaxSettle/time.Millisecond) {
 		err = d.fail(CodeRefusedNumber, "settlement_ms %d is above 30 days", ms)
 	}
 	return time.Duration(ms) * time.Millisecond, err
@@ -203,8 +196,8 @@ func (d *LiquidityDecoder) settlement() (time.Duration, error) {
 // tiers reads one side. A tier that does not say when it settles has -1.
 func (d *LiquidityDecoder) tiers() (side []market.Tier, err error) {
 	err = d.scan.Array(func(i int) error {
-		if i == MaxTiers {
-			return d.fail(CodeOversize, "more than %d tiers a side", MaxTiers)
+		if i == market.MaxTiers {
+			return d.fail(CodeOversize, "more than %d tiers a side", market.MaxTiers)
 		}
 		t := tier{Tier: market.Tier{Settle: -1}}
 		err := d.scan.Object(func(key []byte) error { return d.tierField(&t, key) })
@@ -266,11 +259,7 @@ func (d *LiquidityDecoder) tierName() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	plain := len(b) <= maxTierName
-	for _, c := range b {
-		plain = plain && c >= ' ' && c <= '~' && c != '"' && c != '\\'
-	}
-	if !plain {
+	if !market.ValidTierName(string(b)) {
 		return "", d.fail(CodeBadOffer, "name %.40q of a tier", b)
 	}
 	return string(b), nil
@@ -314,8 +303,8 @@ func (d *LiquidityDecoder) fixedFee(t *tier) error {
 func (d *LiquidityDecoder) steps() (side []market.Tier, err error) {
 	var from money.Num
 	err = d.scan.Array(func(i int) error {
-		if i == MaxTiers {
-			return d.fail(CodeOversize, "more than %d tiers", MaxTiers)
+		if i == market.MaxTiers {
+			return d.fail(CodeOversize, "more than %d tiers", market.MaxTiers)
 		}
 		t, size, n := market.Tier{Min: from, Settle: -1}, money.Num{}, 0
 		err := d.scan.Object(func(key []byte) (err error) {
