@@ -54,6 +54,9 @@ type Options struct {
 
 	// Required are the books without which the server is not ready.
 	Required []market.Key
+	// Waiting names what must happen once, after that, before the server is ready;
+	// nil: nothing.
+	Waiting func() []string
 	// Source names where books come from that are a venue's own, such as "kafka".
 	// It stands in every answer of such books; of others, what they are.
 	Source  string

@@ -14,6 +14,9 @@ func (s *Server) livez(r *request) { s.health(r, "ok") }
 // so it fails only when all are bad at once.
 func (s *Server) readyz(r *request) {
 	failing := s.failing(r.start.UnixNano())
+	if len(failing) == 0 && !s.wasReady.Load() && s.opts.Waiting != nil {
+		failing = s.opts.Waiting()
+	}
 	if len(failing) == 0 {
 		s.wasReady.Store(true)
 	}

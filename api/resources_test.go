@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,6 +162,33 @@ func TestAcceptReady(t *testing.T) {
 	ready(`{"status":"ready"}`) // one is back
 	w.server.Drain()
 	ready("not_ready shutdown")
+}
+
+// What else is waited for holds up a start, and nothing after it.
+func TestReadyWaits(t *testing.T) {
+	var left atomic.Bool
+	left.Store(true)
+	w := emptyWorld(t, func(o *api.Options) {
+		o.Waiting = func() []string {
+			if left.Load() {
+				return []string{"feed:liquidity"}
+			}
+			return nil
+		}
+	})
+	var p wire.Problem
+	w.get("/readyz").decode(t, 503, &p)
+	if fmt.Sprint(p.Failing) != "[feed:liquidity]" {
+		t.Errorf("failing %v", p.Failing)
+	}
+	left.Store(false)
+	if got := w.get("/readyz"); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	left.Store(true)
+	if got := w.get("/readyz"); got.status != 200 {
+		t.Errorf("after a start: %d %s", got.status, got.body)
+	}
 }
 
 // A-3, the server's part.

@@ -18,9 +18,16 @@ type LiquidityWriter struct {
 
 // offered is what one provider offers for one pair, and where it is published.
 type offered struct {
-	market *graph.Market
-	scales graph.Scales
-	next   *graph.State // nil: what is published still holds
+	market      *graph.Market
+	base, quote market.Asset
+
+	offer  *market.Offer // nil: none
+	reason string        // why none
+	since  int64
+	halt   string // why an operator has taken it out, "" is not
+	halted int64  // since when
+
+	dirty bool
 }
 
 // NameError reports a provider with the name of a venue that has books, or a book
@@ -44,21 +51,25 @@ func (e *Engine) Liquidity() *LiquidityWriter {
 }
 
 // Admit makes the market of an offer known and says whether the offer can be kept.
-// It fails with *NameError, *graph.LimitError or *OwnerError.
+// It fails with *market.TierError, *NameError, *graph.LimitError or *OwnerError.
 func (w *LiquidityWriter) Admit(o *market.Offer) error {
-	_, err := w.own(o.Key)
-	return err
-}
-
-// Offer puts an offer, whose spreads are prices already, in the place of the one of
-// the same key. The offer must not change any more. The result is not visible
-// before Flush. It fails as Admit does.
-func (w *LiquidityWriter) Offer(o *market.Offer) error {
 	at, err := w.own(o.Key)
 	if err != nil {
 		return err
 	}
-	w.set(at, offerState(o))
+	return o.Check(at.base, at.quote)
+}
+
+// Offer puts an offer in the place of the one of the same key. It was admitted, and
+// must not change any more. The result is not visible before Flush. It fails as
+// Admit does.
+func (w *LiquidityWriter) Offer(o *market.Offer) error {
+	if err := w.Admit(o); err != nil {
+		return err
+	}
+	at := w.offers[o.Key]
+	at.offer = o
+	w.touch(at)
 	return nil
 }
 
@@ -66,15 +77,38 @@ func (w *LiquidityWriter) Offer(o *market.Offer) error {
 // The result is not visible before Flush.
 func (w *LiquidityWriter) Withdraw(key market.Key, reason string, now int64) {
 	if at := w.offers[key]; at != nil {
-		w.set(at, &graph.State{View: &book.View{State: book.Awaiting, Reason: reason, ChangedAt: now}})
+		at.offer, at.reason, at.since = nil, reason, now
+		w.touch(at)
 	}
 }
 
-func (w *LiquidityWriter) set(at *offered, s *graph.State) {
-	if at.next == nil {
+// Halt takes the offers for key out until Resume, for a reason, and reports false
+// if there never was one. The result is not visible before Flush.
+func (w *LiquidityWriter) Halt(key market.Key, reason string, now int64) bool {
+	at := w.offers[key]
+	if at != nil {
+		at.halt, at.halted = reason, now
+		w.touch(at)
+	}
+	return at != nil
+}
+
+// Resume ends a Halt: the newest offer is used again. It reports what Halt does. The
+// result is not visible before Flush.
+func (w *LiquidityWriter) Resume(key market.Key) bool {
+	at := w.offers[key]
+	if at != nil && at.halt != "" {
+		at.halt = ""
+		w.touch(at)
+	}
+	return at != nil
+}
+
+func (w *LiquidityWriter) touch(at *offered) {
+	if !at.dirty {
+		at.dirty = true
 		w.dirty = append(w.dirty, at)
 	}
-	at.next = s
 }
 
 // Flush publishes what changed since the last Flush. An offer ends by itself: whoever
@@ -84,11 +118,22 @@ func (w *LiquidityWriter) Flush() {
 		return
 	}
 	for _, at := range w.dirty {
-		at.market.Publish(at.next)
-		at.next = nil
+		at.dirty = false
+		at.market.Publish(at.state())
 	}
 	w.dirty = w.dirty[:0]
 	w.e.graph.Bump()
+}
+
+// state is what is published of an offer.
+func (at *offered) state() *graph.State {
+	switch {
+	case at.halt != "":
+		return &graph.State{View: &book.View{State: book.Halted, Reason: at.halt, ChangedAt: at.halted}}
+	case at.offer == nil:
+		return &graph.State{View: &book.View{State: book.Awaiting, Reason: at.reason, ChangedAt: at.since}}
+	}
+	return graph.NewOffer(at.offer, graph.Scales{Base: at.base.EngineScale, Quote: at.quote.EngineScale})
 }
 
 func (w *LiquidityWriter) own(key market.Key) (*offered, error) {
@@ -100,7 +145,8 @@ func (w *LiquidityWriter) own(key market.Key) (*offered, error) {
 		w.e.stats.refused.Add(1)
 		return nil, err
 	}
-	at := &offered{market: m, scales: w.e.scales(m)}
+	t := w.e.graph.Topology()
+	at := &offered{market: m, base: t.Assets[m.Base], quote: t.Assets[m.Quote]}
 	w.offers[key] = at
 	return at, nil
 }
@@ -108,16 +154,18 @@ func (w *LiquidityWriter) own(key market.Key) (*offered, error) {
 // States of an offer beside those of its provider's custody.
 const (
 	Expired   = "expired"
-	Withdrawn = "withdrawn"
+	Halted    = "halted"    // by an operator
+	Unpriced  = "unpriced"  // a reference price is missing
+	Withdrawn = "withdrawn" // by the provider, by us, or nothing was offered yet
 )
 
 // OfferStatus is what is known of one provider and pair at one moment.
 type OfferStatus struct {
 	Key    market.Key
-	State  string // of custody, or Expired or Withdrawn
+	State  string // of custody, or one of the constants above
 	Usable bool
 	Reason string        // why not, "" when usable
-	Offer  *market.Offer // nil when withdrawn
+	Offer  *market.Offer // nil when withdrawn or halted
 }
 
 // Offers returns the status of every provider and pair at now, in the order of
@@ -134,17 +182,28 @@ func (e *Engine) Offers(now int64) []OfferStatus {
 		}
 		st := snap.State(graph.MarketID(i))
 		u, ok := st.Usable(now, int64(e.opts.StaleAfter))
-		s := OfferStatus{Key: key, State: Withdrawn, Usable: ok, Reason: u.Reason, Offer: st.Offer}
+		s := OfferStatus{Key: key, State: Withdrawn, Usable: ok, Reason: u.Reason}
 		switch o := st.Offer; {
-		case o == nil:
-		case now >= o.ValidUntil:
-			s.State = Expired
-		default:
-			s.State = o.Custody.String()
+		case o != nil:
+			s.Offer, s.State = o, stateOf(o, now)
+		case u.State == book.Halted:
+			s.State = Halted
 		}
 		all = append(all, s)
 	}
 	return all
+}
+
+// stateOf returns the state of an offer that was not withdrawn.
+func stateOf(o *market.Offer, now int64) string {
+	_, waits := o.Unpriced()
+	switch {
+	case now >= o.ValidUntil:
+		return Expired
+	case o.Custody == market.Available && waits:
+		return Unpriced
+	}
+	return o.Custody.String()
 }
 
 // register makes a market known and w its owner: a Writer, or for a provider a
@@ -187,11 +246,4 @@ func (e *Engine) providers() map[string]bool {
 func (e *Engine) scales(m *graph.Market) graph.Scales {
 	t := e.graph.Topology()
 	return graph.Scales{Base: t.Assets[m.Base].EngineScale, Quote: t.Assets[m.Quote].EngineScale}
-}
-
-// offerState is the state of an offer. It has no sides yet.
-func offerState(o *market.Offer) *graph.State {
-	return &graph.State{Offer: o, View: &book.View{
-		State: book.Live, Epoch: 1, Seq: o.Seq, VenueTime: o.Time, RecvTime: o.RecvTime, Origin: o.Origin,
-	}}
 }

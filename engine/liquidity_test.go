@@ -102,6 +102,84 @@ func TestOffers(t *testing.T) {
 	}
 }
 
+// Only an offer that can be used is one, and it offers what its tiers say.
+func TestOffersAreUsable(t *testing.T) {
+	r := newRig(t, engine.Options{StaleAfter: time.Millisecond})
+	w := r.e.Liquidity()
+	good := r.vaultOffer("vault-a|BTC-USD", 1)
+	spread := r.vaultOffer("vault-b|BTC-USD", 1)
+	spread.Sell[0].Price, spread.Sell[0].Reference = money.Num{}, spread.Key.Pair
+	for _, o := range []*market.Offer{good, spread} {
+		if err := w.Offer(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush()
+	r.now += int64(time.Second) / 2 // silence ends no offer
+	all := r.e.Offers(r.now)
+	if !all[0].Usable || all[0].Reason != "" || all[0].Offer != good {
+		t.Errorf("%+v", all[0])
+	}
+	if all[1].Usable || all[1].State != engine.Unpriced || all[1].Reason == "" {
+		t.Errorf("%+v", all[1])
+	}
+	bad := r.vaultOffer("vault-a|BTC-USD", 2)
+	bad.Buy[0].Max.Coef = 0
+	var tier *market.TierError
+	for _, err := range []error{w.Admit(bad), w.Offer(bad)} {
+		if !errors.As(err, &tier) || tier.Side != "buy" || tier.Rule != market.RuleRange {
+			t.Errorf("an empty tier: %v", err)
+		}
+	}
+	if r.e.Offers(r.now)[0].Offer != good {
+		t.Error("a refused offer has taken a place")
+	}
+}
+
+// A halt outlives offers and withdrawals; the newest offer counts after it.
+func TestOffersAreHalted(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	w := r.e.Liquidity()
+	o := r.vaultOffer("vault-a|BTC-USD", 1)
+	step := func(want string, do ...func()) {
+		t.Helper()
+		for _, f := range do {
+			f()
+		}
+		w.Flush()
+		if got := r.states(); got != "vault-a|BTC-USD "+want+";" {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	}
+	offer := func() {
+		if err := w.Offer(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	withdraw := func() { w.Withdraw(o.Key, "gone", r.now) }
+	resume := func() { w.Resume(o.Key) }
+	halt := func() {
+		if !w.Halt(o.Key, "said so", r.now) {
+			t.Fatal("nobody to halt")
+		}
+	}
+	if w.Halt(o.Key, "said so", r.now) || w.Resume(o.Key) {
+		t.Error("nobody was halted")
+	}
+	step("available", offer)
+	step("available", resume) // of nothing
+	step("halted", halt)
+	if got := r.e.Offers(r.now)[0]; got.Usable || got.Reason != "said so" {
+		t.Errorf("%+v", got)
+	}
+	step("halted", offer)
+	step("available", resume)
+	step("halted", halt, withdraw)
+	step("withdrawn", resume)
+	step("halted", halt, offer)
+	step("available", resume)
+}
+
 // A name is a venue's with books or a provider's, whoever came first.
 func TestNamesAreNotShared(t *testing.T) {
 	r := newRig(t, engine.Options{})

@@ -7,10 +7,11 @@ import (
 	"chronos.dev/money"
 )
 
-// Rhythm of treasury providers, in virtual nanoseconds.
+// Rhythm of treasury providers, in virtual nanoseconds. An offer holds no longer than
+// a book is believed that falls silent.
 const (
-	offerEvery = int64(time.Second)
-	offerHolds = 5 * int64(time.Second)
+	offerEvery = int64(500 * time.Millisecond)
+	offerHolds = 2 * int64(time.Second)
 )
 
 // refSource is who says the reference prices.
@@ -97,7 +98,7 @@ func (m *Market) Providers() []string {
 }
 
 // Offers returns what treasury providers offer anew at the present virtual time:
-// each asset of each once a second, and it holds for five. The offers are the
+// each asset of each twice a second, and it holds for two. The offers are the
 // caller's.
 func (m *Market) Offers() (out []*market.Offer) {
 	for i := range desks {

@@ -60,10 +60,10 @@ func TestOffersAreRenewed(t *testing.T) {
 			count := map[market.Key]int{}
 			for _, o := range offers {
 				p := last[o.Key]
-				if p != nil && (o.Seq <= p.Seq || o.Time >= p.ValidUntil || o.Time-p.Time > int64(2*time.Second)) {
+				if p != nil && (o.Seq <= p.Seq || o.Time >= p.ValidUntil || o.Time-p.Time > int64(time.Second)) {
 					t.Fatalf("%+v after %+v", o, p)
 				}
-				if o.Time < start || o.RecvTime != o.Time || o.ValidUntil-o.Time != int64(5*time.Second) ||
+				if o.Time < start || o.RecvTime != o.Time || o.ValidUntil-o.Time != int64(2*time.Second) ||
 					o.Origin != market.Simulated || o.Custody != market.Available {
 					t.Fatalf("%+v", o)
 				}
@@ -73,12 +73,12 @@ func TestOffersAreRenewed(t *testing.T) {
 				t.Errorf("%d offers: %v", len(count), count)
 			}
 			for key, n := range count {
-				if n < 30 || n > 61 {
+				if n < 100 || n > 121 {
 					t.Errorf("%s offered %d times in a minute", key, n)
 				}
 			}
-			if len(prices) < 30 || prices[0].Pair.String() != "BTC-USD" || prices[0].Price.Coef < 3_400_000 ||
-				prices[0].ValidUntil-prices[0].Time != int64(5*time.Second) {
+			if len(prices) < 100 || prices[0].Pair.String() != "BTC-USD" || prices[0].Price.Coef < 3_400_000 ||
+				prices[0].ValidUntil-prices[0].Time != int64(2*time.Second) {
 				t.Errorf("%d prices, the first %+v", len(prices), prices[0])
 			}
 		})

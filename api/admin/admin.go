@@ -59,7 +59,7 @@ type Traffic interface {
 // Feeds is what the readers of the feed know of themselves.
 type Feeds interface {
 	// EachPartition calls visit for every partition that is read: records that
-	// wait, -1 if unknown, and how old the last one was when it was read.
+	// wait, and how old the last one was when it was read; below 0 if unknown.
 	EachPartition(visit func(topic string, partition int, lag int64, age time.Duration))
 	Counts() FeedCounts
 
@@ -82,6 +82,9 @@ type FeedCounts struct {
 	Incidents   []Count // of the connections to the broker, by kind
 	DeadLetters []Count // by what became of them
 	UnknownKeys uint64  // keys in records that were ignored
+
+	Offers        []Count // records of treasury providers, by what became of them
+	OffersRefused []Count // of these, by the code of the refusal
 
 	Published   []Count // by this process, by kind
 	Queued      int64   // records that wait to be published
@@ -229,7 +232,10 @@ func (s *Server) feeds(w http.ResponseWriter, _ *http.Request) {
 	}
 	if s.opts.Feeds != nil {
 		s.opts.Feeds.EachPartition(func(topic string, partition int, lag int64, age time.Duration) {
-			p := partitionState{topic, partition, lag, age.Milliseconds()}
+			p := partitionState{topic, partition, lag, -1}
+			if age >= 0 {
+				p.AgeMs = age.Milliseconds()
+			}
 			out.Partitions = append(out.Partitions, p)
 		})
 	}

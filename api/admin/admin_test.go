@@ -32,12 +32,14 @@ type feeds struct{ orders chan string }
 func (feeds) EachPartition(visit func(string, int, int64, time.Duration)) {
 	visit("chronos.book.v1", 0, 7, 20*time.Millisecond)
 	visit("chronos.book.v1", 1, -1, 50*time.Millisecond)
+	visit("chronos.liquidity.v1", 0, 2, -1)
 }
 
 func (feeds) Counts() admin.FeedCounts {
 	return admin.FeedCounts{
 		Refused:   []admin.Count{{Label: "bad_json", N: 3}},
 		Incidents: []admin.Count{{Label: "redial", N: 4}}, DeadLetters: []admin.Count{{Label: "dropped", N: 5}},
+		Offers: []admin.Count{{Label: "offer", N: 10}}, OffersRefused: []admin.Count{{Label: "bad_offer", N: 11}},
 		UnknownKeys: 6, Published: []admin.Count{{Label: "written", N: 7}}, Queued: 8, FrameErrors: 9,
 	}
 }
@@ -134,6 +136,12 @@ func (w *world) do(method, path string) (int, string) {
 
 func TestMetrics(t *testing.T) {
 	w := newWorld(t)
+	vault := w.engine.Liquidity()
+	over := &market.Offer{Key: market.Key{Venue: "vault-a", Pair: market.Pair{Base: "BTC", Quote: "USD"}}, ValidUntil: 1}
+	if err := vault.Offer(over); err != nil {
+		t.Fatal(err)
+	}
+	vault.Flush()
 	status, body := w.do("GET", "/metrics")
 	if status != 200 {
 		t.Fatalf("%d %s", status, body)
@@ -155,6 +163,10 @@ func TestMetrics(t *testing.T) {
 		`chronos_graph_crossed_pairs{fees="before"} 0`,
 		`chronos_feed_records_refused_total{code="bad_json"} 3`,
 		`chronos_feed_incidents_total{kind="redial"} 4`,
+		`chronos_offers{state="expired"} 1`,
+		`chronos_offer_records_total{kind="offer"} 10`,
+		`chronos_offer_records_refused_total{code="bad_offer"} 11`,
+		`chronos_kafka_consumer_lag{partition="0",topic="chronos.liquidity.v1"} 2`,
 		`chronos_feed_dead_letters_total{outcome="dropped"} 5`,
 		`chronos_feed_unknown_keys_total 6`,
 		`chronos_publisher_records_total{kind="written"} 7`,
@@ -201,12 +213,15 @@ func TestFeeds(t *testing.T) {
 			State string
 			AgeMs int64 `json:"age_ms"`
 		}
-		Partitions []struct{ Lag int64 }
+		Partitions []struct {
+			Lag   int64
+			AgeMs int64 `json:"age_ms"`
+		}
 	}
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Events != 3 || got.Gaps != 1 || len(got.Partitions) != 2 || got.Partitions[0].Lag != 7 ||
+	if got.Events != 3 || got.Gaps != 1 || fmt.Sprint(got.Partitions) != "[{7 20} {-1 50} {2 -1}]" ||
 		fmt.Sprint(got.Markets) != "[{live 500} {live 500} {gapped -1}]" {
 		t.Errorf("feeds %+v", got)
 	}

@@ -22,6 +22,9 @@ var (
 	descEvents   = desc("feed_events_total", "Events that books were given.")
 	descRefused  = desc("feed_refused_total", "Events of markets beyond a limit, or in a second place.")
 	descRecords  = desc("feed_records_refused_total", "Records that were refused.", "code")
+	descOffers   = desc("offers", "Offers of treasury providers by state.", "state")
+	descOfferIn  = desc("offer_records_total", "Records of offers and reference prices.", "kind")
+	descOfferBad = desc("offer_records_refused_total", "Of these, refused ones.", "code")
 	descUnknown  = desc("feed_unknown_keys_total", "Keys in records that were ignored.")
 	descLetters  = desc("feed_dead_letters_total", "Refused records on their way to the dead-letter topic.", "outcome")
 	descIncident = desc("feed_incidents_total", "What happened to connections to the broker.", "kind")
@@ -41,6 +44,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 var allDescs = []*prometheus.Desc{
 	descBuild, descRequests, descDuration, descCompute, descGap, descVersion, descMarkets, descCrossed, descAge,
 	descGaps, descEvents, descRefused, descRecords, descUnknown, descLetters, descIncident,
+	descOffers, descOfferIn, descOfferBad,
 	descPublish, descQueue, descFrames, descFeedLag, descLag, descShed, descPanics,
 }
 
@@ -84,10 +88,21 @@ func (c *collector) books(ch chan<- prometheus.Metric) {
 	for venue, n := range gaps {
 		ch <- counter(descGaps, uint64(n), venue)
 	}
+	c.offers(ch)
 	c.crossed(ch)
 	stats := e.Stats()
 	ch <- counter(descEvents, stats.Events)
 	ch <- counter(descRefused, stats.Refused)
+}
+
+func (c *collector) offers(ch chan<- prometheus.Metric) {
+	states := map[string]int{}
+	for _, o := range c.opts.Engine.Offers(c.opts.Clock().UnixNano()) {
+		states[o.State]++
+	}
+	for state, n := range states {
+		ch <- gauge(descOffers, float64(n), state)
+	}
 }
 
 func (c *collector) crossed(ch chan<- prometheus.Metric) {
@@ -121,7 +136,9 @@ func (c *collector) traffic(ch chan<- prometheus.Metric) {
 func (c *collector) feeds(ch chan<- prometheus.Metric) {
 	oldest := map[string]time.Duration{}
 	c.opts.Feeds.EachPartition(func(topic string, partition int, lag int64, age time.Duration) {
-		oldest[topic] = max(oldest[topic], age)
+		if age >= 0 {
+			oldest[topic] = max(oldest[topic], age)
+		}
 		if lag >= 0 {
 			ch <- gauge(descLag, float64(lag), topic, strconv.Itoa(partition))
 		}
@@ -133,6 +150,8 @@ func (c *collector) feeds(ch chan<- prometheus.Metric) {
 	counters(ch, descRecords, n.Refused)
 	counters(ch, descLetters, n.DeadLetters)
 	counters(ch, descIncident, n.Incidents)
+	counters(ch, descOfferIn, n.Offers)
+	counters(ch, descOfferBad, n.OffersRefused)
 	counters(ch, descPublish, n.Published)
 	ch <- counter(descUnknown, n.UnknownKeys)
 	ch <- counter(descFrames, n.FrameErrors)

@@ -90,7 +90,7 @@ func outage(t *testing.T, b brokertest.Broker) {
 	background(t, p.Run)
 	stopSource := background(t, func(ctx context.Context) {
 		now := time.Now().UnixNano()
-		_ = simulate(ctx, sim.New(sim.Options{Seed: 3, Start: now}), now, p) // ends with ctx
+		_ = simulate(ctx, sim.New(sim.Options{Seed: 3, Start: now}), now, &outlet{Publisher: p}) // ends with ctx
 	})
 	opts := engine.Options{
 		Assets: m.Assets(), Fees: m.Fees(),

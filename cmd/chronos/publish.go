@@ -12,7 +12,9 @@ import (
 
 	"chronos.dev/broker"
 	"chronos.dev/config"
+	"chronos.dev/dump"
 	"chronos.dev/feed"
+	"chronos.dev/internal/jscan"
 	"chronos.dev/market"
 	"chronos.dev/sim"
 
@@ -25,9 +27,10 @@ func newFeedPublish(g *globals) *cobra.Command {
 	var hold time.Duration
 	c := &cobra.Command{
 		Use:   "publish FILE --kafka HOST:PORT",
-		Short: "Publish book records from a file, one JSON object a line; - is standard input",
-		Long: "Publish checks every record as a reader would before it sends any. A book that is published by hand\n" +
-			"becomes stale like any other; --hold confirms it unchanged for a while.",
+		Short: "Publish records from a file, one JSON object a line; - is standard input",
+		Long: "Publish checks every record as a reader would before it sends any: books, offers of treasury\n" +
+			"providers, which name a provider, and reference prices, which name a source. A book that is\n" +
+			"published by hand becomes stale like any other; --hold confirms it unchanged for a while.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			records, err := readRecords(args[0])
@@ -55,8 +58,18 @@ func newFeedPublish(g *globals) *cobra.Command {
 
 // sendable is a record of a file.
 type sendable struct {
-	rec   feed.Record
-	value []byte
+	topics []string
+	key    []byte
+	value  []byte
+	book   *feed.Record // nil: of a treasury provider, or a reference price
+}
+
+// records reads the records of a file, each as its kind wants to be read.
+type records struct {
+	book      feed.Decoder
+	offer     feed.LiquidityDecoder
+	reference feed.ReferenceDecoder
+	scan      jscan.Scanner
 }
 
 // readRecords reads and checks a file. A line may begin with its key, as other
@@ -72,7 +85,7 @@ func readRecords(file string) ([]sendable, error) {
 		r = f
 	}
 	var all []sendable
-	d := &feed.Decoder{}
+	var d records
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, feed.MaxRecord+1024)
 	n := 1
@@ -84,18 +97,10 @@ func readRecords(file string) ([]sendable, error) {
 		if i := bytes.IndexByte(b, '{'); i > 0 {
 			b = b[i:]
 		}
-		s := sendable{value: bytes.Clone(b)}
-		now := time.Now().UnixNano()
-		if err := d.Decode(&s.rec, s.value, 0, now); err != nil {
+		s, err := d.read(bytes.Clone(b), time.Now().UnixNano())
+		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, n, err)
 		}
-		switch {
-		case !s.rec.Timed: // a reader could not tell when it was written
-			s.value = feed.Stamp(s.value, now)
-		case s.rec.Event.RecvTime == 0:
-			return nil, fmt.Errorf("%s:%d: ts_ingest is in the future", file, n)
-		}
-		s.rec.Event.Levels = nil // belongs to the decoder
 		all = append(all, s)
 	}
 	if err := lines.Err(); err != nil {
@@ -107,22 +112,98 @@ func readRecords(file string) ([]sendable, error) {
 	return all, nil
 }
 
-// send writes records in order, snapshots on both topics.
+// read reads a record, which is sent at now.
+func (d *records) read(value []byte, now int64) (sendable, error) {
+	d.scan.Reset(value)
+	has := map[string]bool{}
+	_ = d.scan.Object(func(key []byte) error { // what is wrong, its decoder says
+		has[string(key)] = true
+		return d.scan.Skip()
+	})
+	switch {
+	case has["venue"]:
+		return d.readBook(value, now)
+	case has["provider"]:
+		return d.readOffer(value, now)
+	case has["source"]:
+		return d.readReference(value, now)
+	}
+	return d.readBook(value, now)
+}
+
+func (d *records) readBook(value []byte, now int64) (sendable, error) {
+	r := new(feed.Record)
+	if err := d.book.Decode(r, value, 0, now); err != nil {
+		return sendable{}, err
+	}
+	switch {
+	case !r.Timed: // a reader could not tell when it was written
+		value = feed.Stamp(value, now)
+	case r.Event.RecvTime == 0:
+		return sendable{}, errors.New("ts_ingest is in the future")
+	}
+	r.Event.Levels = nil
+	s := sendable{topics: []string{broker.BookTopic}, key: []byte(r.Key.String()), value: value, book: r}
+	if r.Event.Kind == market.Snapshot {
+		s.topics = append(s.topics, broker.BookSnapshotTopic)
+	}
+	return s, nil
+}
+
+func (d *records) readOffer(value []byte, now int64) (sendable, error) {
+	var l feed.Liquidity
+	if err := d.offer.Decode(&l, value, 0, now); err != nil {
+		return sendable{}, err
+	}
+	o := l.Offer
+	if err := o.Check(dump.Describe(o.Key.Pair.Base), dump.Describe(o.Key.Pair.Quote)); err != nil {
+		return sendable{}, err
+	}
+	if !l.Timed {
+		value = feed.StampOffer(value, now)
+	}
+	s := sendable{topics: []string{broker.LiquidityTopic}, key: feed.OfferKey(o.Key), value: value}
+	return s, sendableNow(l.Timed, o.RecvTime, o.ValidUntil, now)
+}
+
+func (d *records) readReference(value []byte, now int64) (sendable, error) {
+	var r feed.Reference
+	if err := d.reference.Decode(&r, value, 0, now); err != nil {
+		return sendable{}, err
+	}
+	if !r.Timed {
+		value = feed.StampOffer(value, now)
+	}
+	key := market.Key{Venue: r.Price.Source, Pair: r.Price.Pair}.String()
+	s := sendable{topics: []string{broker.ReferenceTopic}, key: []byte(key), value: value}
+	return s, sendableNow(r.Timed, r.Price.RecvTime, r.Price.ValidUntil, now)
+}
+
+// sendableNow refuses what no reader would use.
+func sendableNow(timed bool, recv, until, now int64) error {
+	switch {
+	case timed && recv == 0:
+		return errors.New("ts is in the future")
+	case until <= now:
+		return errors.New("valid_until is over")
+	}
+	return nil
+}
+
+// send writes records in order, each to all its topics.
 func send(ctx context.Context, c *broker.Cluster, records []sendable) error {
-	books := c.NewWriter(broker.Latency, c.Name(broker.BookTopic))
-	defer books.Close()
-	snapshots := c.NewWriter(broker.Latency, c.Name(broker.BookSnapshotTopic))
-	defer snapshots.Close()
+	writers := map[string]*broker.Writer{}
 	for _, r := range records {
-		m := kafka.Message{Key: []byte(r.rec.Key.String()), Value: r.value}
-		if err := books.Write(ctx, m); err != nil {
-			return err
-		}
-		if r.rec.Event.Kind != market.Snapshot {
-			continue
-		}
-		if err := snapshots.Write(ctx, m); err != nil {
-			return err
+		for _, topic := range r.topics {
+			w := writers[topic]
+			if w == nil {
+				w = c.NewWriter(broker.Latency, c.Name(topic))
+				defer w.Close()
+				writers[topic] = w
+			}
+			if err := w.Write(ctx, kafka.Message{Key: r.key, Value: r.value}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -138,7 +219,9 @@ func confirm(ctx context.Context, c *broker.Cluster, records []sendable, hold ti
 	}
 	last := map[market.Key]feed.Record{}
 	for _, r := range records {
-		last[r.rec.Key] = r.rec
+		if r.book != nil {
+			last[r.book.Key] = *r.book
+		}
 	}
 	w := c.NewWriter(broker.Latency, c.Name(broker.BookTopic))
 	defer w.Close()

@@ -258,7 +258,8 @@ func newReplay(r *replayFlags) (*source, error) {
 	s := &source{
 		title:  fmt.Sprintf("time-aligned replay of %d recorded captures: real books, not one moment", len(p.tracks)),
 		origin: market.Replay,
-		keys:   p.keys, rules: all.Rules, play: p.play,
+		keys:   p.keys, rules: all.Rules,
+		play:     func(ctx context.Context, to *outlet) error { return p.play(ctx, to.Publisher) },
 		describe: func(*engine.Options) {},
 	}
 	p.refused = &s.frameErrors

@@ -167,12 +167,16 @@ func (s *server) openEngine() error {
 	}
 	s.letters = feed.NewDeadLetters(s.cluster)
 	s.sinks = &sinks{
-		engine: s.engine, topic: s.cluster.Name(broker.BookTopic), letters: s.letters, source: s.source,
+		engine: s.engine, name: s.cluster.Name, letters: s.letters, source: s.source,
+		vaults: newVaults(s.engine, s.log),
 	}
 	s.consumer = feed.NewConsumer(s.cluster, feed.ConsumerOptions{
 		Sink: s.sinks.add, DeadLetters: s.letters, Log: s.log,
 	})
 	s.sinks.consumer = s.consumer
+	s.sinks.vaults.consumer = feed.NewLiquidityConsumer(s.cluster, feed.LiquidityOptions{
+		Sink: s.sinks.vaults, DeadLetters: s.letters, Log: s.log,
+	})
 	return nil
 }
 
@@ -210,7 +214,7 @@ func (s *server) openAPI() error {
 	s.api, err = api.New(api.Options{
 		Confidence: sure,
 		Engine:     s.engine, Clock: time.Now,
-		Required: s.cfg.Feed.RequiredMarkets, Source: "kafka", Version: v,
+		Required: s.cfg.Feed.RequiredMarkets, Waiting: s.sinks.vaults.waiting, Source: "kafka", Version: v,
 		Rate: rate, Concurrency: s.cfg.HTTP.Concurrency, ConnsPerIP: s.cfg.HTTP.MaxConnsPerIP,
 		ReadTimeout: s.cfg.HTTP.ReadTimeout, WriteTimeout: s.cfg.HTTP.WriteTimeout,
 		IdleTimeout: s.cfg.HTTP.IdleTimeout,
@@ -236,6 +240,7 @@ func (s *server) run(ctx context.Context, talk io.Writer) error {
 	defer stop()
 	group.Go(func() { s.letters.Run(work) })
 	group.Go(func() { s.consumer.Run(work) })
+	group.Go(func() { s.sinks.vaults.consumer.Run(work) })
 	if s.watch != nil {
 		group.Go(func() { s.watchBooks(work) })
 	}
@@ -314,7 +319,7 @@ func (s *server) ready(now time.Time) bool {
 			delete(required, m.Key)
 		}
 	}
-	return s.consumer.Ready() && usable > 0 && len(required) == 0
+	return s.consumer.Ready() && len(s.sinks.vaults.waiting()) == 0 && usable > 0 && len(required) == 0
 }
 
 func (s *server) close() {

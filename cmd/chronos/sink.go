@@ -70,10 +70,11 @@ func (s *sink) Flush(now int64) {
 // and the admin listener shows them.
 type sinks struct {
 	engine   *engine.Engine
-	topic    string
 	letters  *feed.DeadLetters
 	source   *source        // nil: others publish
 	consumer *feed.Consumer // set before Run
+	vaults   *vaults
+	name     func(topic string) string // of a topic, in full
 
 	mu  sync.Mutex
 	all map[int]*sink
@@ -102,6 +103,9 @@ func (s *sinks) order(o haltOrder) error {
 	if !s.engine.Knows(o.key) {
 		return fmt.Errorf("nobody trades %s: want a venue and a market of GET /v1/markets", o.key)
 	}
+	if s.vaults.order(o, time.Now().UnixNano()) {
+		return nil
+	}
 	p := broker.Partition([]byte(o.key.String()), broker.BookPartitions)
 	s.mu.Lock()
 	one := s.all[p]
@@ -119,11 +123,12 @@ func (s *sinks) order(o haltOrder) error {
 
 // EachPartition implements admin.Feeds.
 func (s *sinks) EachPartition(visit func(topic string, partition int, lag int64, age time.Duration)) {
+	s.vaults.eachPartition(s.name, visit)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.consumer.Stats().Partitions {
 		if one, ok := s.all[p.Partition]; ok {
-			visit(s.topic, p.Partition, p.Lag, time.Duration(one.age.Load()))
+			visit(s.name(broker.BookTopic), p.Partition, p.Lag, time.Duration(one.age.Load()))
 		}
 	}
 }
@@ -150,6 +155,7 @@ func (s *sinks) Counts() admin.FeedCounts {
 	c.DeadLetters = []admin.Count{
 		count("written", s.letters.Sent()), count("dropped", s.letters.Dropped()),
 	}
+	s.vaults.counts(&c)
 	if s.source != nil {
 		c.Published, c.Queued, c.FrameErrors = s.source.counts()
 	}

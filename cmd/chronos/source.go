@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,10 +26,16 @@ type source struct {
 	keys     []market.Key
 	describe func(*engine.Options)
 	rules    func(market.Key) market.BookRules
-	play     func(ctx context.Context, p *feed.Publisher) error
+	play     func(ctx context.Context, to *outlet) error
 
 	frameErrors atomic.Int64 // recorded frames that a decoder refused
-	publisher   atomic.Pointer[feed.Publisher]
+	outlet      atomic.Pointer[outlet]
+}
+
+// outlet is where a source publishes.
+type outlet struct {
+	*feed.Publisher
+	offers *feed.OfferPublisher // nil: nobody wants any
 }
 
 // newSource returns the source that cfg and the flags ask for, nil if others
@@ -45,14 +52,18 @@ func newSource(cfg *config.Config, r *replayFlags) (*source, error) {
 
 // run publishes until ctx ends.
 func (s *source) run(ctx context.Context, c *broker.Cluster, cfg *config.Config, log *slog.Logger) error {
-	p := feed.NewPublisher(c, feed.PublisherOptions{
-		Rules: s.rules, Origin: s.origin, Keepalive: cfg.Feed.Keepalive, Log: log,
-	})
-	s.publisher.Store(p)
+	p := &outlet{
+		feed.NewPublisher(c, feed.PublisherOptions{
+			Rules: s.rules, Origin: s.origin, Keepalive: cfg.Feed.Keepalive, Log: log,
+		}),
+		feed.NewOfferPublisher(c),
+	}
+	s.outlet.Store(p)
 	work, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() { defer close(done); p.Run(work) }()
-	defer func() { stop(); <-done }()
+	var done sync.WaitGroup
+	done.Go(func() { p.Run(work) })
+	done.Go(func() { p.offers.Run(work) })
+	defer func() { stop(); done.Wait() }()
 	if err := s.play(ctx, p); err != nil {
 		return err
 	}
@@ -62,13 +73,15 @@ func (s *source) run(ctx context.Context, c *broker.Cluster, cfg *config.Config,
 // counts returns what the admin listener shows of a source.
 func (s *source) counts() (published []admin.Count, queued int64, frameErrors uint64) {
 	var st feed.PublisherStats
-	if p := s.publisher.Load(); p != nil {
-		st = p.Stats()
+	var offers, dropped int64
+	if p := s.outlet.Load(); p != nil {
+		st, offers, dropped = p.Stats(), p.offers.Written(), p.offers.Dropped()
 	}
 	return []admin.Count{
 		count("written", st.Written), count("snapshot", st.Snapshots), count("confirmation", st.Confirmed),
 		count("gap", st.Gaps), count("cut_snapshot", st.Cut), count("refused", st.Refused),
 		count("unanswered", st.Unanswered), count("retry", st.Retries),
+		count("offer", offers), count("dropped_offer", dropped),
 	}, st.Queued, uint64(s.frameErrors.Load())
 }
 
@@ -91,9 +104,9 @@ func newSimulation(cfg *config.Config) *source {
 				o.DefaultFee = &market.Fee{Rate: inventedFee, On: market.FeeReceived}
 			}
 		},
-		play: func(ctx context.Context, p *feed.Publisher) error {
+		play: func(ctx context.Context, to *outlet) error {
 			opts.Start = time.Now().UnixNano()
-			return simulate(ctx, sim.New(opts), opts.Start, p)
+			return simulate(ctx, sim.New(opts), opts.Start, to)
 		},
 	}
 }
@@ -113,14 +126,14 @@ func addAssets(have, more []market.Asset) []market.Asset {
 }
 
 // simulate publishes the stream of m as fast as its virtual time says.
-func simulate(ctx context.Context, m *sim.Market, start int64, p *feed.Publisher) error {
+func simulate(ctx context.Context, m *sim.Market, start int64, to *outlet) error {
 	carries := map[string][]market.Key{} // a venue has one connection
 	for _, key := range m.Keys() {
 		carries[key.Venue] = append(carries[key.Venue], key)
 	}
 	conns := map[string]*feed.Connection{}
 	for venue, keys := range carries {
-		conns[venue] = p.Connect(keys...)
+		conns[venue] = to.Connect(keys...)
 	}
 	for {
 		at, key, ev := m.Next()
@@ -128,14 +141,28 @@ func simulate(ctx context.Context, m *sim.Market, start int64, p *feed.Publisher
 		if !sleepUntil(ctx, now) {
 			return ctx.Err()
 		}
-		if err := publish(ctx, p, key, ev); err != nil {
+		if err := publish(ctx, to.Publisher, key, ev); err != nil {
 			return err
 		}
+		to.treasury(m)
 		for _, v := range m.Venues() {
 			if m.Alive(v) {
 				conns[v].Heard(now)
 			}
 		}
+	}
+}
+
+// treasury publishes what providers say anew. It never waits.
+func (to *outlet) treasury(m *sim.Market) {
+	if to.offers == nil {
+		return
+	}
+	for _, o := range m.Offers() {
+		to.offers.Offer(o)
+	}
+	for _, r := range m.References() {
+		to.offers.Reference(r)
 	}
 }
 
