@@ -11,6 +11,10 @@
 // notices every loss between the two, and says so itself when the source has
 // lost something.
 //
+// Offers of treasury providers and reference prices have topics, a
+// LiquidityConsumer and an OfferPublisher of their own. There is no chain to keep:
+// each record says all.
+//
 // A bad record never stops a partition: it goes to the dead-letter topic, and
-// the book that it names waits for a snapshot.
+// the book that it names waits for a snapshot, the offer that it names ends.
 package feed
