@@ -35,8 +35,8 @@ func (r *Report) WriteSVG(w io.Writer) error {
 	label(f, left, 22, 16, "start", title)
 	label(f, left, 42, 12, "start", fmt.Sprintf("fitted on %d samples until %s", r.FitSamples, day(r.FitUntil)))
 	judged, used := r.Judged()
-	label(f, left, 60, 12, "start", fmt.Sprintf("tested on %d forecasts until %s: %s (%d of %d bins judged)",
-		r.All.N, day(r.TestUntil), r.Verdict(), judged, used))
+	label(f, left, 60, 12, "start", fmt.Sprintf("tested on %d forecasts: %s, %d of %d bins judged",
+		r.All.N, r.Verdict(), judged, used))
 	r.axes(f)
 	for i := range r.Bins {
 		r.Bins[i].draw(f)
