@@ -15,7 +15,6 @@ import (
 	"chronos.dev/confidence"
 	"chronos.dev/engine"
 	"chronos.dev/market"
-	"chronos.dev/money"
 )
 
 // Every is the time between two looks at the books.
@@ -43,6 +42,7 @@ type Watch struct {
 
 	followed map[market.Pair]*history
 	valued   map[string]struct{}
+	tops     tops
 }
 
 // view is what a Watch knows. It never changes.
@@ -67,7 +67,7 @@ type history struct {
 func NewWatch() *Watch {
 	w := &Watch{
 		pairs: make(chan market.Pair, maxAsked), assets: make(chan string, maxAsked),
-		followed: map[market.Pair]*history{}, valued: map[string]struct{}{},
+		followed: map[market.Pair]*history{}, valued: map[string]struct{}{}, tops: tops{},
 	}
 	w.view.Store(&view{})
 	return w
@@ -79,20 +79,24 @@ func (w *Watch) Tick(e *engine.Engine, now int64) {
 	for len(w.followed) < maxPairs && len(w.pairs) > 0 {
 		if pair := <-w.pairs; w.followed[pair] == nil {
 			w.followed[pair] = &history{}
+			w.tops[pair] = top{}
 		}
 	}
 	for len(w.valued) < maxAssets && len(w.assets) > 0 {
-		w.valued[<-w.assets] = struct{}{}
+		symbol := <-w.assets
+		w.valued[symbol] = struct{}{}
+		w.tops.want(symbol)
 	}
+	w.tops.look(e, now)
 	v := &view{
 		pairs: make(map[market.Pair]moves, len(w.followed)), worths: make(map[string]float64, len(w.valued)),
 	}
 	for pair, h := range w.followed {
-		h.add(middle(e, pair, now))
+		h.add(w.tops.middle(pair))
 		v.pairs[pair] = h.moves()
 	}
 	for symbol := range w.valued {
-		v.worths[symbol] = Worth(e, symbol, now)
+		v.worths[symbol] = w.tops.worth(symbol)
 	}
 	w.view.Store(v)
 }
@@ -126,58 +130,4 @@ func (h *history) moves() moves {
 func change(share float64) confidence.Change {
 	v := math.Round(share * float64(confidence.Whole))
 	return confidence.Change(min(max(v, float64(confidence.Lost)), float64(confidence.MaxChange)))
-}
-
-// middle is the middle of best bid and best ask of a pair, 0 if one is missing.
-func middle(e *engine.Engine, pair market.Pair, now int64) float64 {
-	c, _, _ := e.Book(pair, 1, now)
-	if len(c.Bids) == 0 || len(c.Asks) == 0 {
-		return 0
-	}
-	return (number(c.Bids[0].Price) + number(c.Asks[0].Price)) / 2
-}
-
-func number(n money.Num) float64 { return float64(n.Coef) / math.Pow10(int(n.Scale)) }
-
-// dollars are the US dollar and what stands for one, in the order in which they
-// are believed.
-var dollars = [...]string{"USD", "USDT", "USDC", "BUSD", "DAI"}
-
-// rate is how much of b one unit of a is, by books of the pair or its inverse; 0
-// if there are none.
-func rate(e *engine.Engine, a, b string, now int64) float64 {
-	if r := middle(e, market.Pair{Base: a, Quote: b}, now); r > 0 {
-		return r
-	}
-	if r := middle(e, market.Pair{Base: b, Quote: a}, now); r > 0 {
-		return 1 / r
-	}
-	return 0
-}
-
-// Worth is what one unit of an asset is in dollars: directly, or through BTC; 0
-// if neither is known. now is in Unix nanoseconds.
-func Worth(e *engine.Engine, symbol string, now int64) float64 {
-	if r := direct(e, symbol, now); r > 0 {
-		return r
-	}
-	r := rate(e, symbol, "BTC", now)
-	if r == 0 {
-		return 0
-	}
-	return r * direct(e, "BTC", now)
-}
-
-func direct(e *engine.Engine, symbol string, now int64) float64 {
-	for _, d := range dollars {
-		if symbol == d {
-			return 1
-		}
-	}
-	for _, d := range dollars {
-		if r := rate(e, symbol, d, now); r > 0 {
-			return r
-		}
-	}
-	return 0
 }

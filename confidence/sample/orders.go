@@ -33,19 +33,18 @@ func newOrders(indirect int) orders {
 
 // look adds the orders of pairs that are seen for the first time.
 func (o *orders) look(e *engine.Engine, now int64) {
-	worths := map[string]float64{}
+	var live []engine.MarketStatus
+	var symbols []string
 	for _, st := range e.Markets(now) {
-		pair := st.Key.Pair
-		if !st.Usable || len(st.View.Bids) == 0 || len(st.View.Asks) == 0 {
-			continue
+		if st.Usable && len(st.View.Bids) > 0 && len(st.View.Asks) > 0 {
+			live = append(live, st)
+			symbols = append(symbols, st.Key.Pair.Base, st.Key.Pair.Quote)
 		}
-		for _, symbol := range [...]string{pair.Base, pair.Quote} {
-			if _, ok := worths[symbol]; !ok {
-				worths[symbol] = facts.Worth(e, symbol, now)
-			}
-		}
-		if o.join(pair) {
-			o.trade(e, pair, st.View, worths)
+	}
+	worths := facts.Worths(e, symbols, now)
+	for _, st := range live {
+		if o.join(st.Key.Pair) {
+			o.trade(e, st.Key.Pair, st.View, worths)
 		}
 	}
 	o.between(e, worths)
