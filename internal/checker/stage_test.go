@@ -134,7 +134,7 @@ func (s *stage) ask(all []checker.Market) {
 		s.t.Fatalf("order %d, %+v at %v: %v\n%+v", s.orders, req, time.Duration(s.now-epoch), faults, p.Plan)
 	}
 	s.count(&p.Plan)
-	if s.plans%s.verifyEach == 0 && p.Plan.Bound.MaxSettle == 0 { // a market file does not say when books settle
+	if s.plans%s.verifyEach == 0 {
 		s.verified++
 		quote := api.AppendPrice(nil, p, api.Meta{Source: "replay"})
 		if f := verify.Verify(dump.Append(nil, s.e, s.now), quote); len(f) > 0 {
