@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"strconv"
 
+	"chronos.dev/engine"
 	"chronos.dev/engine/plan"
 )
 
 // A price is the same as one that a caller has, if it is of the same amounts, has the
-// same bound, and every side that it uses is at the same version: whatever else has
-// moved in the market, there is nothing to tell. So its tag is weak: the body also
-// says when it was computed.
+// same bound and confidence, and every side that it uses is at the same version:
+// whatever else has moved in the market, there is nothing to tell. So its tag is weak:
+// the body also says when it was computed.
 
-// tag appends the entity tag of a plan.
-func tag(dst []byte, pl *plan.Plan) []byte {
+// tag appends the entity tag of a plan, and of what is said beside it.
+func tag(dst []byte, pl *plan.Plan, said []byte) []byte {
 	const prime = 1099511628211 // FNV-1a, 64 bits
 	h := uint64(14695981039346656037)
 	mix := func(v uint64) {
@@ -21,6 +22,9 @@ func tag(dst []byte, pl *plan.Plan) []byte {
 			h = (h ^ v&0xff) * prime
 			v >>= 8
 		}
+	}
+	for _, c := range said {
+		h = (h ^ uint64(c)) * prime
 	}
 	mix(uint64(pl.In))
 	mix(uint64(pl.Out))
@@ -43,9 +47,13 @@ func tag(dst []byte, pl *plan.Plan) []byte {
 	return append(dst, '"')
 }
 
-// unchanged notes the tag of a plan, and answers 304 if the caller has that price.
-func (r *request) unchanged(pl *plan.Plan) bool {
-	r.etag = tag(r.etag[:0], pl)
+// unchanged notes the tag of a price, and answers 304 if the caller has it.
+func (r *request) unchanged(p *engine.Price) bool {
+	r.said = r.said[:0]
+	if c := r.pricer.confidence; c != nil {
+		r.said, _ = c.AppendConfidence(r.said, p)
+	}
+	r.etag = tag(r.etag[:0], &p.Plan, r.said)
 	if !bytes.Contains(r.ifNoneMatch, r.etag) {
 		return false
 	}

@@ -61,7 +61,7 @@ func (s *Server) price(r *request) {
 		s.noPrice(r, req, err)
 		return
 	}
-	if r.unchanged(&p.Plan) {
+	if r.unchanged(p) {
 		return
 	}
 	r.pricer.append(&r.out, p, Meta{

@@ -35,6 +35,7 @@ type request struct {
 	media      string
 	cache      string
 	etag       []byte
+	said       []byte // confidence, for the tag
 	retryAfter int    // seconds, 0: none
 	allow      string // methods
 	close      bool
@@ -57,7 +58,7 @@ const (
 func (r *request) reset(start time.Time) {
 	out := r.out.B[:0]
 	*r = request{
-		id: r.id[:0], path: r.path[:0], etag: r.etag[:0], invalid: r.invalid[:0],
+		id: r.id[:0], path: r.path[:0], etag: r.etag[:0], said: r.said[:0], invalid: r.invalid[:0],
 		params: params{scratch: r.params.scratch[:0]}, pricer: r.pricer,
 		start: start, status: fasthttp.StatusOK, media: mediaJSON, cache: cacheNone,
 	}

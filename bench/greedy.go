@@ -19,7 +19,6 @@ const Chunks = 20
 // does, it keeps what it has merged of a side while its books are the same.
 type greedy struct {
 	merged map[[2]int32]*ladder
-	sides  []*ladder // of the problem
 	direct *ladder
 	first  []*ladder // by asset
 	last   []*ladder // by asset

@@ -51,7 +51,7 @@ type LiquidityDecoder struct {
 // tier is a tier that is being read.
 type tier struct {
 	market.Tier
-	hasMax, hasMode, hasPrice, hasSpread, hasSettle bool
+	hasMax, hasMode, hasPrice, hasSpread bool
 }
 
 // Decode reads one record into l. The receive time of the offer is the record's
