@@ -12,6 +12,9 @@ type prices struct {
 	one, two       map[string]*big.Int // an asset that is missing is worth nothing
 }
 
+// maxTerms bounds the work that a quote can ask for: sides of all leaves.
+const maxTerms = 1 << 26
+
 // bound forms B from the node prices, or from those of all leaves, and checks it.
 func (c *checker) bound() {
 	q := &c.quote.Certificate
@@ -22,6 +25,10 @@ func (c *checker) bound() {
 		}
 	}
 	sides := c.considered()
+	if len(leaves)*len(sides) > maxTerms {
+		c.fail(CodeBound, "%d leaves over %d sides are more than is looked through", len(leaves), len(sides))
+		return
+	}
 	var worst *big.Int
 	for i := range leaves {
 		p, ok := c.prices(leaves[i].prices)

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"testing"
@@ -30,6 +31,27 @@ func TestNoPlanBeatsTheBound(t *testing.T) {
 	}
 	if tight < 1000 {
 		t.Errorf("only %d plans came near their bound", tight)
+	}
+}
+
+// TestBoundStopsAtTheLargestAmount: as the engine's does, which counts in 63 bits.
+func TestBoundStopsAtTheLargestAmount(t *testing.T) {
+	huge := new(big.Int).Lsh(big.NewInt(1), 100)
+	for _, exactOut := range []bool{false, true} {
+		c := &checker{quote: &quoteDoc{}}
+		c.quote.Certificate.ExactOut = exactOut
+		c.quote.Certificate.SellUnits.v.SetInt64(math.MaxInt64)
+		c.quote.Certificate.BuyUnits.v.SetInt64(math.MaxInt64)
+		p := prices{source: big.NewInt(3), target: big.NewInt(2)}
+		if exactOut {
+			p = prices{source: big.NewInt(2), target: big.NewInt(3)}
+		}
+		if got := c.boundOf(new(big.Int), p); !got.IsInt64() || got.Int64() != math.MaxInt64 {
+			t.Errorf("exact out %v: half as much again as there is: %v", exactOut, got)
+		}
+		if got := c.boundOf(huge, p); exactOut && got.Sign() != 0 || !exactOut && got.Int64() != math.MaxInt64 {
+			t.Errorf("exact out %v: a sum of 2^100 gives %v", exactOut, got)
+		}
 	}
 }
 

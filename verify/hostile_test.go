@@ -2,7 +2,9 @@ package verify_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -13,7 +15,7 @@ const (
 	smallMarket = `{"markets":[{"venue":"a","base":"BTC","quote":"USD","taker_fee_bps":"0","bids":[["1","1"]],"asks":[]}]}`
 	// smallQuote takes all of it; its digest was computed elsewhere.
 	smallQuote = `{"kind":"indicative","status":"exact","sell_asset":"BTC","buy_asset":"USD","sell_amount":"1.00000000","buy_amount":"1.00",` +
-		`"rate":"1.00000000000","inverse_rate":"1.00000000000","mid_rate":null,"slippage_bps":null,"fee_bps":"0.00","fees":[],` +
+		`"rate":"1.00000000000","inverse_rate":"1.00000000000","mid_rate":null,"slippage_bps":null,"fee_bps":"0.00","est_time_ms":0,"fees":[],` +
 		`"routes":[{"share":"1.00000000","sell_amount":"1.00000000","buy_amount":"1.00",` +
 		`"hops":[{"venue":"a","market":"BTC-USD","side":"sell","sell_asset":"BTC","buy_asset":"USD",` +
 		`"sell_amount":"1.00000000","buy_amount":"1.00","avg_price":"1.00000000000"}]}],` +
@@ -125,6 +127,15 @@ func TestLargeFiles(t *testing.T) {
 func FuzzVerify(f *testing.F) {
 	f.Add([]byte(smallMarket), []byte(smallQuote))
 	f.Add([]byte(smallMarket), []byte(strings.Replace(smallQuote, `["100000000","1000000"]`, ``, 1)))
+	for i, n := uint64(0), 0; n < 8; i++ {
+		w := newTierWorld(rand.New(rand.NewPCG(i, 83)))
+		if p := w.plan(); p != nil {
+			market, _ := json.Marshal(w.market)
+			quote, _ := json.Marshal(w.quote(p, w.leaves(testLeaf{}, 1)))
+			f.Add(market, quote)
+			n++
+		}
+	}
 	f.Fuzz(func(t *testing.T, market, quote []byte) {
 		if len(market) > 4096 || len(quote) > 4096 {
 			return

@@ -10,7 +10,7 @@ type leaf struct {
 	left    []decisionDoc // that cover has not looked at yet
 }
 
-// maxLeaves bounds the work that a quote can ask for.
+// maxLeaves is more than the engine opens for an order.
 const maxLeaves = 1 << 15
 
 // cover reads the leaves, if every choice between options is in one of them; nil

@@ -26,6 +26,7 @@ type world struct {
 	half          string // of that book, what was used
 }
 
+// newWorld is nil if no book is used.
 func newWorld(r *rand.Rand, market, quote object) *world {
 	w := &world{r: r, market: market, quote: quote, cert: quote["certificate"].(object)}
 	w.exactOut = w.cert["exact_out"].(bool)
@@ -35,12 +36,20 @@ func newWorld(r *rand.Rand, market, quote object) *world {
 	w.hops, w.units = w.route["hops"].([]any), w.along(w.at)
 	w.hop = w.hops[r.IntN(len(w.hops))].(object)
 	sides := w.cert["sides"].([]any)
-	w.used = sides[r.IntN(len(sides))].(object)
-	for _, k := range market["markets"].([]any) {
-		b := k.(object)
-		if b["venue"] == w.used["venue"] && fmt.Sprint(b["base"], "-", b["quote"]) == w.used["market"] {
-			w.book = b
+	for _, i := range r.Perm(len(sides)) {
+		w.used = sides[i].(object)
+		for _, k := range market["markets"].([]any) {
+			b := k.(object)
+			if b["venue"] == w.used["venue"] && fmt.Sprint(b["base"], "-", b["quote"]) == w.used["market"] {
+				w.book = b
+			}
 		}
+		if w.book != nil {
+			break
+		}
+	}
+	if w.book == nil {
+		return nil
 	}
 	w.half = map[bool]string{true: "bids", false: "asks"}[w.used["side"] == "sell"]
 	return w
@@ -57,7 +66,7 @@ type mutation struct {
 	apply      func(w *world) bool
 }
 
-var mutations = []mutation{
+var mutations = append(ratesMutations, []mutation{
 	{"a digit of an amount", "shown sum route fill bound", func(w *world) bool { return w.digit() }},
 	{"a better amount", "shown", func(w *world) bool { return bumpIn(w.quote, "buy_amount", 1) }},
 	{"a lower price", "shown", func(w *world) bool { return bumpIn(w.quote, "sell_amount", -1) }},
@@ -118,8 +127,9 @@ var mutations = []mutation{
 		return len(n) > 0
 	}},
 	{"no node prices", "bound", func(w *world) bool {
+		had := w.cert["node_prices"] != nil
 		delete(w.cert, "node_prices")
-		return true
+		return had
 	}},
 	{"another digest", "digest", func(w *world) bool {
 		d := []byte(w.used["digest"].(string))
@@ -294,7 +304,7 @@ var mutations = []mutation{
 		w.market["book"] = w.market["markets"]
 		return true
 	}},
-}
+}...)
 
 func (w *world) boundKey() string {
 	if w.exactOut {

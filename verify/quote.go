@@ -27,6 +27,7 @@ type quoteDoc struct {
 	MidRate    *string `json:"mid_rate"`
 	Slippage   *string `json:"slippage_bps"`
 	FeeBps     *string `json:"fee_bps"`
+	EstTime    *int64  `json:"est_time_ms"`
 	Fees       []struct {
 		Venue  string `json:"venue"`
 		Asset  string `json:"asset"`

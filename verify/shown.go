@@ -13,6 +13,9 @@ func (c *checker) shown() {
 	c.reads("buy_amount", q.BuyAmount, c.buy.text(buy))
 	c.reads("rate", orNull(q.Rate), rate(buy, c.buy.scale, sell, c.sell.scale, false))
 	c.reads("inverse_rate", orNull(q.Inverse), rate(sell, c.sell.scale, buy, c.buy.scale, true))
+	if t := c.settles(); q.EstTime == nil || *q.EstTime != t {
+		c.fail(CodeShown, "est_time_ms is not %d", t)
+	}
 	totals, sold := totals{}, new(big.Int)
 	for i, r := range q.Routes {
 		units := u.RouteUnits[i]
@@ -32,6 +35,22 @@ func (c *checker) shown() {
 		}
 		c.reads("buy_amount of a route", r.BuyAmount, at)
 	}
+}
+
+// settles is how long the slowest route takes, hop after hop, in milliseconds.
+func (c *checker) settles() (longest int64) {
+	for _, legs := range c.legs {
+		sum := int64(0)
+		for i := range legs {
+			if o := c.fills[legs[i].side].option; o != nil {
+				sum += o.settle
+			} else {
+				sum += legs[i].side.settle
+			}
+		}
+		longest = max(longest, sum)
+	}
+	return longest
 }
 
 func (c *checker) reads(what, got, want string) {

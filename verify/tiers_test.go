@@ -29,7 +29,7 @@ func (w *tierWorld) plan() *testPlan {
 			p.chosen[s] = o[w.r.IntN(len(o))]
 		}
 	}
-	bought := int64(0)
+	bought, ways := int64(0), map[string]int64{} // by assets passed
 	for range 1 + w.r.IntN(3) {
 		at, been, part := "SS", []string{"SS"}, int64(1+w.r.IntN(40))
 		route, units := []*tierSide{}, []int64{part}
@@ -44,8 +44,8 @@ func (w *tierWorld) plan() *testPlan {
 				break
 			}
 			s := on[w.r.IntN(len(on))]
-			part = p.take(s, part)
-			if part < 0 {
+			given := part
+			if part = p.take(s, part); part < 0 || given == 0 && part > 0 { // too much, or something for nothing
 				return nil
 			}
 			route, units = append(route, s), append(units, part)
@@ -55,6 +55,12 @@ func (w *tierWorld) plan() *testPlan {
 			return nil
 		}
 		p.routes, p.units, bought = append(p.routes, route), append(p.units, units), bought+part
+		ways[strings.Join(been, " ")] += part
+	}
+	for _, part := range ways {
+		if part == 0 { // fees are reckoned without what is lost altogether
+			return nil
+		}
 	}
 	for s, t := range p.taken {
 		if o, ok := p.chosen[s]; ok && t[0] < o.entry[0] {
@@ -65,6 +71,18 @@ func (w *tierWorld) plan() *testPlan {
 		return nil
 	}
 	return p
+}
+
+// settles is how long the slowest route takes.
+func (p *testPlan) settles() (longest int64) {
+	for _, route := range p.routes {
+		sum := int64(0)
+		for _, s := range route {
+			sum += s.settle + p.chosen[s].settle // one of the two is zero
+		}
+		longest = max(longest, sum)
+	}
+	return longest
 }
 
 // take gives a side more, and returns what that brings; -1 if it is too much.
@@ -220,7 +238,8 @@ func (w *tierWorld) quote(p *testPlan, leaves []*testLeaf) object {
 		"sell_asset": "SS", "buy_asset": "TT", "sell_amount": w.text(in, "SS"), "buy_amount": w.text(out, "TT"),
 		"rate": w.perUnit(out, "TT", in, "SS", false), "inverse_rate": w.perUnit(in, "SS", out, "TT", true),
 		"mid_rate": nil, "slippage_bps": nil, "fee_bps": "0.00", "fees": []any{},
-		"routes": w.routes(p, in, cert), "certificate": cert,
+		"est_time_ms": p.settles(),
+		"routes":      w.routes(p, in, cert), "certificate": cert,
 	}
 }
 
@@ -336,7 +355,7 @@ func decimals(r *big.Rat, n int, up bool) string {
 // TestTiers: plans over tiers and books with any honest proof are accepted, and none
 // beats its bound; whatever is changed of what is new about them is refused.
 func TestTiers(t *testing.T) {
-	honest, refused, kinds, proofs, tight := 0, 0, map[string]int{}, 0, 0
+	honest, proofs, tight, all := 0, 0, 0, tampered{}
 	for i := 0; honest < quotes(); i++ {
 		w := newTierWorld(rand.New(rand.NewPCG(uint64(i), 80)))
 		p := w.plan()
@@ -345,7 +364,7 @@ func TestTiers(t *testing.T) {
 		}
 		leaves := w.leaves(testLeaf{}, w.r.IntN(2))
 		doc := w.quote(p, leaves)
-		market, q := text(t, w.market), text(t, doc)
+		market, q := marshal(t, w.market), marshal(t, doc)
 		honest++
 		if f := verify.Verify(market, q); len(f) > 0 {
 			t.Fatalf("case %d: an honest quote is refused: %v\n%s\n%s", i, f, market, q)
@@ -356,27 +375,42 @@ func TestTiers(t *testing.T) {
 		if near(doc["certificate"].(object)) {
 			tight++
 		}
-		for range 6 {
-			k := tierMutations[w.r.IntN(len(tierMutations))]
-			m := &tierTamper{w, p, parse(t, market), parse(t, q)}
-			if !k.apply(m) {
-				continue
-			}
-			kinds[k.name]++
-			refused++
-			m2, q2 := text(t, m.market), text(t, m.quote)
-			if f := verify.Verify(m2, q2); !refusedFor(f, k.code) {
-				t.Fatalf("case %d: after %s: %v, want %s\n%s\n%s", i, k.name, f, k.code, m2, q2)
-			}
-		}
+		all.tamper(t, i, w, p, market, q)
 	}
 	for _, k := range tierMutations {
-		if kinds[k.name] == 0 && !testing.Short() {
+		if all[k.name] == 0 && !testing.Short() {
 			t.Errorf("%s was never tried", k.name)
 		}
 	}
-	t.Logf("%d honest quotes accepted, %d with several leaves, %d near their bound; %d mutated ones of %d kinds refused",
-		honest, proofs, tight, refused, len(kinds))
+	t.Logf("%d honest quotes accepted, %d with several leaves, %d near their bound; %v", honest, proofs, tight, all)
+}
+
+// tampered counts the changes that were refused, by their kind.
+type tampered map[string]int
+
+func (all tampered) String() string {
+	n := 0
+	for _, k := range all {
+		n += k
+	}
+	return fmt.Sprintf("%d mutated ones of %d kinds refused", n, len(all))
+}
+
+// tamper changes an honest quote, or its market file, in some ways.
+func (all tampered) tamper(t *testing.T, i int, w *tierWorld, p *testPlan, market, quote []byte) {
+	t.Helper()
+	for range 6 {
+		k := tierMutations[w.r.IntN(len(tierMutations))]
+		m := &tierTamper{w, p, parse(t, market), parse(t, quote)}
+		if !k.apply(m) {
+			continue
+		}
+		all[k.name]++
+		m2, q2 := marshal(t, m.market), marshal(t, m.quote)
+		if f := verify.Verify(m2, q2); !refusedFor(f, k.code) {
+			t.Fatalf("case %d: after %s: %v, want %s\n%s\n%s", i, k.name, f, k.code, m2, q2)
+		}
+	}
 }
 
 // near reports whether a plan is within two units of its bound.

@@ -19,7 +19,8 @@
 //
 // B is a bound over the file less the venues that the quote says were excluded and
 // what settles later than it says, and over routes of at most max_hops: whether the
-// customer asked for that is known to Check alone. Times and ages are not looked at.
+// customer asked for that is known to Check alone. What is not in the file is not
+// looked at: ages, what was left out and why, confidence.
 package verify
 
 import (

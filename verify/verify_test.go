@@ -61,7 +61,7 @@ func side(r *rand.Rand, mid, sign, worth float64) []any {
 	return levels
 }
 
-func text(t *testing.T, v any) []byte {
+func marshal(t *testing.T, v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +150,10 @@ func TestHonestAndMutated(t *testing.T) {
 		if len(doc["markets"].([]any)) == 0 {
 			continue
 		}
-		market := text(t, doc)
+		if r.IntN(2) == 0 {
+			addProviders(r, doc)
+		}
+		market := marshal(t, doc)
 		quote := quoteOf(t, r, market)
 		if quote == nil {
 			continue
@@ -161,13 +164,16 @@ func TestHonestAndMutated(t *testing.T) {
 		}
 		for range each {
 			w := newWorld(r, parse(t, market), parse(t, quote))
+			if w == nil {
+				continue // only providers are used, see TestProviders
+			}
 			k := mutations[r.IntN(len(mutations))]
 			if !k.apply(w) {
 				continue
 			}
 			kinds[k.name]++
 			refused++
-			m, q := text(t, w.market), text(t, w.quote)
+			m, q := marshal(t, w.market), marshal(t, w.quote)
 			if f := verify.Verify(m, q); !refusedFor(f, k.code) {
 				t.Fatalf("case %d: after %s: %v, want %s\n%s\n%s", i, k.name, f, k.code, m, q)
 			}
@@ -196,7 +202,7 @@ func TestWild(t *testing.T) {
 	asked := 0
 	for i := range 5 * quotes() {
 		r := rand.New(rand.NewPCG(uint64(i), 78))
-		market := text(t, wildMarket(r))
+		market := marshal(t, wildMarket(r))
 		d, err := dump.Read(bytes.NewReader(market))
 		if err != nil {
 			continue // a price twice, as it is rounded
