@@ -42,14 +42,34 @@ func TestAskLiquidity(t *testing.T) {
 	t.Parallel()
 	p := start(t, "--dev")
 	p.await(t, "ready in ")
-	for _, tt := range []struct{ args, says string }{
-		{"liquidity", "PROVIDER  MARKET"}, {"providers", "PROVIDER  MARKET"},
-		{"liquidity --asset BTC -o json", `{"data":[`}, {"providers -o json", `{"data":[`},
+	for _, tt := range []struct{ args, begins, says string }{
+		{"liquidity", "PROVIDER  MARKET", "vault-a   BTC-USD  sell  INSTANT "},
+		{"liquidity --asset EUR", "PROVIDER  MARKET", "vault-b   BTC-EUR  buy   FAST "},
+		{"providers", "PROVIDER  MARKET", "vault-c   BTC-USD  available  true "},
+		{"liquidity --provider vault-a -o json", `{"data":[{"provider":"vault-a"`, `"name":"STANDARD"`},
+		{"providers -o json", `{"data":[{"name":"vault-a","simulated":true`, `"custody_status":"available"`},
 	} {
-		out, talk, code := command(t, append(strings.Fields(tt.args), "--url", p.api)...)
-		if code != exitOK || !strings.HasPrefix(out, tt.says) {
-			t.Errorf("%s: exit %d: %s%s", tt.args, code, out, talk)
-		}
+		var out, talk string
+		eventually(t, tt.args, func() bool { // one offer after the other comes in
+			var code int
+			out, talk, code = command(t, append(strings.Fields(tt.args), "--url", p.api)...)
+			if code != exitOK || !strings.HasPrefix(out, tt.begins) {
+				t.Fatalf("%s: exit %d: %s%s", tt.args, code, out, talk)
+			}
+			return strings.Contains(out, tt.says)
+		})
+	}
+	// A large order goes through tiers too, and is checked with the snapshot alone.
+	var snapshot, quote string
+	eventually(t, "a price through a tier", func() bool {
+		_, body := fetch(t, p.admin+"/v1/snapshot")
+		snapshot = writeFile(t, body)
+		out, _, _ := command(t, "route", "--market", snapshot, "--sell", "BTC", "--buy", "USD", "--sell-amount", "60", "-o", "json")
+		quote = writeFile(t, out)
+		return strings.Contains(out, `"tier_index":`)
+	})
+	if out, talk, code := command(t, "verify", "--market", snapshot, quote); code != exitOK {
+		t.Errorf("verify: exit %d: %s%s", code, out, talk)
 	}
 	for _, tt := range []struct{ args, says string }{
 		{"liquidity --asset BTX", "/asset unknown_asset"}, {"liquidity --provider kraken", "/provider unknown_provider"},
