@@ -35,7 +35,6 @@ func TestDegraded(t *testing.T) {
 
 // TestVenueNamedTwice: a list of venues names each once.
 func TestVenueNamedTwice(t *testing.T) {
-	t.Skip("a venue that is named twice counts once; nobody is told")
 	w := newWorld(t, nil)
 	for _, list := range []string{"only_venues", "exclude_venues"} {
 		p := w.problem(400, "/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=1&"+list+"=kraken,gemini,kraken")

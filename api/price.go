@@ -148,7 +148,10 @@ func (s *Server) venuesParam(r *request, i int) []string {
 		r.fail(at, "too_many", fmt.Sprintf("Name at most %d venues.", maxVenues))
 		return nil
 	}
-	for _, name := range names {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			r.fail(at, "duplicate_venue", "Name each venue once; "+echo([]byte(name))+" is named twice.")
+		}
 		if !s.opts.Engine.KnowsVenue(name) {
 			r.fail(at, "unknown_venue", "There is no venue "+echo([]byte(name))+"; GET /v1/venues lists all.")
 		}

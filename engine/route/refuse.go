@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"chronos.dev/engine/flow"
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
@@ -152,24 +153,47 @@ func (s *Solver) leftOut() []graph.LeftOut {
 // the books hold, or the deepest single path, where assets are so coarse that
 // rounding leaves that ahead.
 func (s *Solver) deepest() *DepthError {
-	req, in, out := s.req, s.best.In, s.best.Out
+	in, out, coarse := s.best.In, s.best.Out, s.coarse(s.best)
 	pathIn, pathOut := s.deepestPath()
+	a := s.splitOf(in, out)
+	more := pathIn - in
+	if s.req.Out > 0 {
+		more = pathOut - out
+	}
+	if a != nil && (more <= 0 || more > s.crumbs() && !coarse) {
+		return &DepthError{a.Plan.In, a.Plan.Out}
+	}
+	return &DepthError{pathIn, pathOut}
+}
+
+// splitOf is the split for in, or where an output is asked for out.
+func (s *Solver) splitOf(in, out money.Amount) *Answer {
+	if in == 0 || out == 0 {
+		return nil
+	}
+	req := s.req
 	if req.In > 0 {
 		s.req.In = in
 	} else {
 		s.req.Out = out
 	}
-	a := (*Answer)(nil)
-	if in > 0 && out > 0 {
-		a = s.split()
-	}
+	a := s.split()
 	s.req = req
-	d := &DepthError{pathIn, pathOut}
-	if a != nil && (req.In > 0 && a.Plan.In >= pathIn || req.In == 0 && a.Plan.Out >= pathOut) {
-		d = &DepthError{a.Plan.In, a.Plan.Out}
-	}
-	return d
+	return a
 }
+
+// coarse reports that rounding has cost a result more than a hundredth: single paths
+// may do far better.
+func (s *Solver) coarse(r *flow.Result) bool {
+	whole := r.Out
+	if s.req.Out > 0 {
+		whole = r.In
+	}
+	return math.Abs(r.Value-float64(whole)) > 0.01*r.Value
+}
+
+// crumbs is how much of the order rounding may leave with nowhere to go.
+func (s *Solver) crumbs() money.Amount { return max(s.req.In, s.req.Out)/1_000_000 + 64 }
 
 // deepestPath returns the largest input that one path can fill, and the best output
 // for it; for an exact-out request the largest output, and the least input. Paths

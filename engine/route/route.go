@@ -119,6 +119,9 @@ func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	s.proof.reset(req.Out > 0)
 	s.boundSplit()
 	if a == nil || !s.proof.near(&a.Plan) {
+		if d := s.beyond(); d != nil {
+			return nil, d
+		}
 		if one := s.single(); one != nil {
 			s.boundPath(one)
 			if a == nil || better(&one.Plan, &a.Plan) {
@@ -132,6 +135,25 @@ func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	a.LeftOut = s.leftOut()
 	s.certify(a)
 	return a, nil
+}
+
+// beyond says how much the market holds where it ends before the order, by more than
+// rounding; nil if it does not. A single path may still take all of such an order, at
+// levels that turn nearly nothing into nearly nothing: that is no answer to anybody.
+func (s *Solver) beyond() *DepthError {
+	was := *s.best
+	short := s.req.In - was.In
+	if s.req.Out > 0 {
+		short = s.req.Out - was.Out
+	}
+	if !was.Partial || short <= s.crumbs() || s.coarse(&was) {
+		return nil
+	}
+	a := s.splitOf(was.In, was.Out)
+	if s.best = &was; a == nil {
+		return nil
+	}
+	return &DepthError{a.Plan.In, a.Plan.Out}
 }
 
 // single finds the best single path, nil if there is none. Of paths that are
