@@ -24,7 +24,9 @@ func (s *Server) book(r *request) {
 	}
 	pair, err := market.ParsePair(string(r.arg))
 	if err != nil {
-		r.problem(newProblem("not-found"))
+		p := newProblem("not-found")
+		p.Detail = "A market is BASE-QUOTE in upper case, such as BTC-USD."
+		r.problem(p)
 		return
 	}
 	if !s.enter(r) {

@@ -97,6 +97,9 @@ func TestBook(t *testing.T) {
 	} {
 		w.problem(status, path)
 	}
+	if p := w.problem(404, "/v1/book/btc-usd"); !strings.Contains(p.Detail, "upper case") {
+		t.Errorf("a lower-case market: %q", p.Detail)
+	}
 	w.get("/v1/book/BTC-USD?depth=1000").decode(t, 200, &got)
 }
 

@@ -209,9 +209,9 @@ func (d *LiquidityDecoder) tiers() (side []market.Tier, err error) {
 		case !t.hasMax:
 			return d.fail(CodeBadOffer, "tier %d has no max", i)
 		case !t.hasMode:
-			return d.fail(CodeBadOffer, "tier %d has no mode", i)
+			return d.fail(CodeBadOffer, "tier %d has no mode: want whole or slice", i)
 		case priced == against, t.hasSpread != (t.Reference != market.Pair{}):
-			return d.fail(CodeBadOffer, "tier %d: want a price, or spread_bps and reference", i)
+			return d.fail(CodeBadOffer, "tier %d: want a price, or spread_bps and reference, and not both", i)
 		}
 		side = append(side, t.Tier)
 		return nil
@@ -275,7 +275,7 @@ func (d *LiquidityDecoder) mode() (whole bool, err error) {
 	case string(b) == "slice":
 		return false, nil
 	}
-	return false, d.fail(CodeBadOffer, "mode %.32q", b)
+	return false, d.fail(CodeBadOffer, "mode %.32q: want whole or slice", b)
 }
 
 func (d *LiquidityDecoder) fixedFee(t *tier) error {

@@ -143,15 +143,15 @@ func (t *Tier) check(base, quote Asset) (rule, detail string) {
 	case !fits(t.Min, base) || !fits(t.Max, base):
 		return RuleSize, text(t.Min) + " to " + unfit(t.Max, base)
 	case t.Min.Coef < 0 || t.Max.Coef <= 0 || t.Min.Cmp(t.Max) > 0:
-		return RuleRange, fmt.Sprintf("%s to %s", t.Min, t.Max)
+		return RuleRange, fmt.Sprintf("min %s, max %s: want 0 <= min <= max, and a max above 0", t.Min, t.Max)
 	case !t.Whole && t.Min.Cmp(t.Max) == 0:
-		return RuleRange, fmt.Sprintf("a slice from %s to itself", t.Min)
+		return RuleRange, fmt.Sprintf("a slice from %s to itself: want a max above its min", t.Min)
 	case t.Price.Scale > money.MaxScale || priced != (t.Price.Coef > 0) || t.Price.Coef < 0:
 		return RulePrice, text(t.Price) + ": want a price above 0, or a reference and none"
 	case !validBps(t.FeeBps):
-		return RuleFee, text(t.FeeBps) + " bps"
+		return RuleFee, text(t.FeeBps) + wantBps
 	case !validBps(t.SpreadBps) || priced && !t.SpreadBps.IsZero():
-		return RuleSpread, text(t.SpreadBps) + " bps"
+		return RuleSpread, text(t.SpreadBps) + wantBps + ", with a reference only"
 	}
 	return t.checkRest(base, quote)
 }
@@ -165,7 +165,7 @@ func (t *Tier) checkRest(base, quote Asset) (rule, detail string) {
 	case t.FixedFeeAsset != in.Symbol && (t.FixedFeeAsset != "" || !t.FixedFee.IsZero()):
 		return RuleFixed, fmt.Sprintf("in %.40q: want %s or %s", t.FixedFeeAsset, base.Symbol, quote.Symbol)
 	case t.FixedFee.Coef < 0:
-		return RuleFixed, text(t.FixedFee)
+		return RuleFixed, text(t.FixedFee) + ": want 0 or more"
 	case !fits(t.FixedFee, in):
 		return RuleSize, "fixed fee " + unfit(t.FixedFee, in)
 	case t.Settle < 0 || t.Settle > MaxSettle || t.Settle%time.Millisecond != 0:
@@ -211,6 +211,9 @@ func unfit(n money.Num, a Asset) string {
 	return fmt.Sprintf("%s %s: want at most %d decimals, and less than 2^63 of the last",
 		text(n), a.Symbol, a.EngineScale)
 }
+
+// wantBps says of basis points what would do.
+const wantBps = " bps: want 0 or more, less than 10000, at most 4 decimals"
 
 func validBps(n money.Num) bool {
 	if n.Scale > money.MaxScale {

@@ -161,6 +161,22 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestRefusalSaysWhatWouldDo: whoever sends a tier is told the limit, not only the value.
+func TestRefusalSaysWhatWouldDo(t *testing.T) {
+	for want, bad := range map[string]market.Tier{
+		"min 6, max 5: want":     tier(6, 5),
+		"10000 bps: want":        tier(0, 1, func(t *market.Tier) { t.FeeBps = num(10000, 0) }),
+		"-2 bps: want":           tier(0, 1, func(t *market.Tier) { t.SpreadBps = num(-2, 0) }),
+		"-3: want 0 or more":     tier(0, 1, func(t *market.Tier) { t.FixedFee, t.FixedFeeAsset = num(-3, 0), "USD" }),
+		"from 1 to itself: want": tier(1, 1),
+	} {
+		o := market.Offer{Sell: []market.Tier{bad}}
+		if err := o.Check(btc, usd); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Check = %v; want %q in it", err, want)
+		}
+	}
+}
+
 // TestUnpriced: the first reference counts, those of Sell first.
 func TestUnpriced(t *testing.T) {
 	eur, gbp := market.Pair{Base: "EUR", Quote: "USD"}, market.Pair{Base: "GBP", Quote: "USD"}

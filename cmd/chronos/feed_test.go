@@ -185,7 +185,7 @@ func TestPublishMovesThePrice(t *testing.T) {
 	go func() {
 		defer close(done)
 		_, talk, code := command(t, "feed", "publish", writeFile(t, lab+"\n"), "--kafka", p.kafka, "--hold", "4s")
-		if code != exitOK || talk != "1 records published\n" {
+		if code != exitOK || talk != "1 record published\n" {
 			t.Errorf("publish: exit %d: %s", code, talk)
 		}
 	}()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"chronos.dev/broker"
@@ -46,7 +47,7 @@ func newFeedPublish(g *globals) *cobra.Command {
 				return exit(exitFailed, err)
 			}
 			if !g.quiet {
-				fmt.Fprintf(c.ErrOrStderr(), "%d records published\n", len(records))
+				fmt.Fprintln(c.ErrOrStderr(), published(len(records)))
 			}
 			return ended(c.Context(), confirm(c.Context(), cluster, records, hold))
 		},
@@ -256,4 +257,12 @@ func printSim(w io.Writer, cfg *config.Config, n int) error {
 		}
 	}
 	return out.Flush()
+}
+
+// published says how many records were.
+func published(n int) string {
+	if n == 1 {
+		return "1 record published"
+	}
+	return strconv.Itoa(n) + " records published"
 }
