@@ -25,7 +25,7 @@ func (s *Solver) offer(choice []int, r *flow.Result) (worst int) {
 			continue
 		}
 		k, out := pl.best(f.In)
-		if full[i] = k; out >= f.Out {
+		if full[i] = k; k != None && out >= f.Out {
 			continue
 		}
 		if v := worth(f.Out-out, s.priceTo(r, pl)); v > most || worst == open {

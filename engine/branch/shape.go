@@ -2,6 +2,7 @@ package branch
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -129,7 +130,7 @@ func Gives(o *graph.Option, in money.Amount) money.Amount {
 }
 
 // Costs is the least input for which an option gives out; 0 if that is less than it
-// gives at its entry, or more than at its end.
+// gives at its entry, more than at its end, or does not fit.
 func Costs(o *graph.Option, out money.Amount) money.Amount {
 	in, left := o.Entry.In, out-o.Entry.Out
 	if left < 0 {
@@ -139,7 +140,7 @@ func Costs(o *graph.Option, out money.Amount) money.Amount {
 		give := min(left, a.Out)
 		in, left = money.AddStop(in, part(give, a.In, a.Out, money.Up)), left-give
 	}
-	if left > 0 {
+	if left > 0 || in == math.MaxInt64 {
 		return 0
 	}
 	return in
@@ -159,6 +160,22 @@ func Holds(o *graph.Option) money.Amount {
 	in := o.Entry.In
 	for _, a := range o.More {
 		in = money.AddStop(in, a.In)
+	}
+	return in
+}
+
+// TakesFor is the largest input for which an option gives at most out; 0 if its
+// entry gives more.
+func TakesFor(o *graph.Option, out money.Amount) money.Amount {
+	in, left := o.Entry.In, out-o.Entry.Out
+	if left < 0 {
+		return 0
+	}
+	for _, a := range o.More {
+		if a.Out > left { // floor(x*Out/In) <= left exactly for x < (left+1)*In/Out
+			return money.AddStop(in, part(left+1, a.In, a.Out, money.Up)-1)
+		}
+		in, left = money.AddStop(in, a.In), left-a.Out
 	}
 	return in
 }
