@@ -55,7 +55,9 @@ func (d *Side) bind(settle time.Duration, in, out, fee money.Amount) {
 
 // Book returns the arcs that an option of d was made of, and what they give where
 // the option gives out. It is nil for a provider's tiers.
-func (d *Side) Book(out money.Amount) (book *Side, gives money.Amount) { return d.book, out + d.fee }
+func (d *Side) Book(out money.Amount) (book *Side, gives money.Amount) {
+	return d.book, money.AddStop(out, d.fee)
+}
 
 // part is x*num/den, a share of an arc.
 func part(x, num, den money.Amount, r money.Rounding) money.Amount {

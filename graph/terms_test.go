@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -86,5 +87,14 @@ func TestWithoutTerms(t *testing.T) {
 	s.Bind(Terms{Settle: time.Hour})
 	if len(s.Sell.Arcs) != 1 || s.Settle != time.Hour {
 		t.Errorf("%+v", s.Sell)
+	}
+}
+
+// TestBookOfAnOptionStops: what an option gives with its fee stops at MaxInt64.
+func TestBookOfAnOptionStops(t *testing.T) {
+	s := &State{Sell: Side{Arcs: []Arc{{In: 10, Out: math.MaxInt64}}}}
+	s.Bind(Terms{FeeQuote: 5})
+	if _, out := s.Sell.Book(math.MaxInt64 - 2); out != math.MaxInt64 {
+		t.Errorf("%d", out)
 	}
 }
