@@ -203,14 +203,18 @@ func (e *Engine) Evaluate(r Request, hops []market.Key, now int64) (own, best *P
 		return nil, nil, err
 	}
 	own = e.price(s, a, now)
-	if a, err = s.solve(req, r.Preset); err != nil {
+	if a, err = s.solver.Solve(&s.snap, req); err != nil {
 		return nil, nil, err
 	}
-	best = e.price(s, a, now)
 	sides := own.Plan.Bound.Sides
-	own.Plan.Bound = best.Plan.Bound // of every plan over these books
+	own.Plan.Bound = a.Plan.Bound // of every plan over these books, however slow
 	own.Plan.Bound.Sides = sides
-	return own, best, nil
+	if r.Preset != Cheapest {
+		if a, err = s.solve(req, r.Preset); err != nil {
+			return nil, nil, err
+		}
+	}
+	return own, e.price(s, a, now), nil
 }
 
 // chain finds the markets of a route and checks that they lead from one end of

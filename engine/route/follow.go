@@ -46,6 +46,11 @@ func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.Marke
 // refuseRoute says why a route does not carry the request.
 func (s *Solver) refuseRoute(edges []*graph.Edge) error {
 	var in, out money.Amount
+	for _, e := range edges {
+		if side := s.side(e.Markets[0], e.From); len(side.Options) > 0 && !s.holds(side) {
+			return &NoRouteError{Reason: Policy}
+		}
+	}
 	if s.belowEntry(edges) {
 		return &NoRouteError{Reason: BelowMinimum}
 	}
@@ -55,6 +60,9 @@ func (s *Solver) refuseRoute(edges []*graph.Edge) error {
 		}
 	} else {
 		in, out = s.depthOut(edges)
+	}
+	if in == 0 || out == 0 { // what a hop gives at most is too little for the next
+		in, out = 0, 0
 	}
 	return &DepthError{in, out}
 }
@@ -67,12 +75,9 @@ func (s *Solver) belowEntry(edges []*graph.Edge) bool {
 		return false // the least output of a hop says nothing of the next
 	}
 	for _, e := range edges {
-		side := s.side(e.Markets[0], e.From)
 		least := money.Amount(math.MaxInt64)
-		for i := range side.Options {
-			least = min(least, side.Options[i].Entry.In)
-		}
-		if len(side.Options) > 0 && amount < least {
+		s.eachOption(e, func(o *graph.Option) { least = min(least, o.Entry.In) })
+		if len(s.side(e.Markets[0], e.From).Options) > 0 && amount < least {
 			return true
 		}
 		if amount, _ = s.sweep.in(s, e, amount); amount == 0 {

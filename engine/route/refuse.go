@@ -204,7 +204,7 @@ func (s *Solver) deepestPath() (in, out money.Amount) {
 			if x, y := s.depthIn(edges); y > 0 && (x > in || x == in && y > out) {
 				in, out = x, y
 			}
-		} else if x, y := s.depthOut(edges); y > out || y == out && x < in {
+		} else if x, y := s.depthOut(edges); x > 0 && (y > out || y == out && x < in) {
 			in, out = x, y
 		}
 	})

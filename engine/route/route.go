@@ -219,12 +219,12 @@ func (s *Solver) searchIn() path {
 		}
 		e := s.snap.Edge(graph.AssetID(b), s.req.Buy)
 		out, ok := s.sweep.in(s, e, h.amount)
+		// A hop less may give the same, by rounding, or what an option takes.
+		if short, fits := s.sweep.in(s, e, s.first[b]); fits && (!ok || short >= out) {
+			out, ok, h.via = short, true, none
+		}
 		if !ok || out < max(best.value, 1) {
 			continue
-		}
-		// A hop less may give the same, by rounding.
-		if short, ok := s.sweep.in(s, e, s.first[b]); ok && short == out {
-			h.via = none
 		}
 		s.offer(&best, through(h, graph.AssetID(b), true, out), out > best.value)
 	}
@@ -288,12 +288,12 @@ func (s *Solver) searchOut() path {
 		}
 		e := s.snap.Edge(s.req.Sell, graph.AssetID(a))
 		in, ok := s.sweep.out(s, e, h.amount)
+		// A hop less may cost the same, by rounding, or need what an option begins with.
+		if short, fits := s.sweep.out(s, e, s.first[a]); fits && short > 0 && (!ok || short <= in) {
+			in, ok, h.via = short, true, none
+		}
 		if !ok || best.found && in > best.value {
 			continue
-		}
-		// A hop less may cost the same, by rounding.
-		if short, ok := s.sweep.out(s, e, s.first[a]); ok && short == in {
-			h.via = none
 		}
 		s.offer(&best, through(h, graph.AssetID(a), false, in), in < best.value)
 	}
@@ -404,13 +404,27 @@ func (s *Solver) depth(e *graph.Edge) (in, out money.Amount) {
 	return in, out
 }
 
-// takes returns the largest input that e can turn into an output that fits.
+// takes returns the largest input that e can turn into an output that fits, by its
+// books or by one option alone.
 func (s *Solver) takes(e *graph.Edge) money.Amount {
 	in, out := s.depth(e)
 	if out == math.MaxInt64 {
-		in = s.sweep.inFor(s, e, out)
+		in = s.sweep.booksFor(s, e, out)
 	}
+	s.eachOption(e, func(o *graph.Option) { in = max(in, branch.Holds(o)) })
 	return in
+}
+
+// eachOption calls f with all options of e that can be used.
+func (s *Solver) eachOption(e *graph.Edge, f func(o *graph.Option)) {
+	for _, id := range e.Markets {
+		side := s.side(id, e.From)
+		for k := range side.Options {
+			if o := &side.Options[k]; s.usable[id] && s.inTime(o.Settle) {
+				f(o)
+			}
+		}
+	}
 }
 
 func (s *Solver) asset(id graph.AssetID) market.Asset { return s.snap.Assets[id] }

@@ -145,8 +145,16 @@ func (w *sweep) booksOut(s *Solver, e *graph.Edge, y money.Amount) (money.Amount
 	return total, true
 }
 
-// inFor returns the largest input whose output is at most y.
+// inFor returns the largest input whose output is at most y, by books or by one
+// option alone.
 func (w *sweep) inFor(s *Solver, e *graph.Edge, y money.Amount) money.Amount {
+	most := w.booksFor(s, e, y)
+	s.eachOption(e, func(o *graph.Option) { most = max(most, branch.TakesFor(o, y)) })
+	return most
+}
+
+// booksFor is inFor, by books.
+func (w *sweep) booksFor(s *Solver, e *graph.Edge, y money.Amount) money.Amount {
 	var total money.Amount
 	for w.start(s, e); ; {
 		c, a := w.best()
