@@ -151,3 +151,57 @@ func TestRoutesUnderTerms(t *testing.T) {
 		t.Errorf("%v: %+v", err, all)
 	}
 }
+
+// TestNoTradeoffs: what cannot be priced has no tradeoffs, paths or own routes, and the
+// errors say of what.
+func TestNoTradeoffs(t *testing.T) {
+	r := queue(t)
+	for _, req := range []engine.Request{
+		{Sell: "A", Buy: "X", In: 1}, {Sell: "X", Buy: "A", In: 1, Preset: engine.Fast},
+		{Sell: "A", Buy: "B", In: 1 << 61, Preset: engine.Balanced}, {Sell: "A", Buy: "B", In: 1, Only: []string{"nobody"}},
+	} {
+		_, errAll := r.e.Tradeoffs(req, r.now)
+		_, errPrice := r.e.Price(req, r.now)
+		_, _, errOwn := r.e.Evaluate(req, []market.Key{key("now|A-B")}, r.now)
+		if errAll == nil || errPrice == nil || errOwn == nil || errAll.Error() == "" {
+			t.Errorf("%+v: %v, %v, %v", req, errAll, errPrice, errOwn)
+		}
+	}
+	texts := []error{
+		&engine.UnknownAssetError{Symbol: "X"}, &engine.UnknownVenueError{Venue: "X"},
+		&engine.ChainError{Hop: 1, Want: "X"}, &engine.UnknownMarketError{Key: key("x|A-X")}, &engine.OwnerError{Key: key("x|A-X")},
+	}
+	for _, err := range texts {
+		if !strings.Contains(strings.ToUpper(err.Error()), "X") {
+			t.Errorf("%v names nothing", err)
+		}
+	}
+}
+
+// TestTermsAreTold: what was configured of a book is what a dump is told.
+func TestTermsAreTold(t *testing.T) {
+	table := market.TermsTable{Lines: []market.TermsLine{{Venue: "u", Settle: time.Hour}}}
+	for _, terms := range []func(market.Key) market.Terms{nil, table.Of} {
+		r := newRig(t, engine.Options{Terms: terms})
+		want := time.Duration(0)
+		if terms != nil {
+			want = time.Hour
+		}
+		if got := r.e.Terms(key("u|A-B")).Settle; got != want {
+			t.Errorf("settles in %v, want %v", got, want)
+		}
+	}
+}
+
+// TestBalancedForAnAmountToBuy: what takes long counts as costing more.
+func TestBalancedForAnAmountToBuy(t *testing.T) {
+	r := queue(t)
+	p, err := r.e.Price(engine.Request{Sell: "A", Buy: "B", Out: 9_985_000, MaxHops: 1, Preset: engine.Balanced}, r.now)
+	if err != nil || p.Plan.Settle == 100*time.Hour {
+		t.Errorf("%v: %+v", err, p)
+	}
+	all, err := r.e.Alternatives(engine.Request{Sell: "A", Buy: "B", In: 1, MaxHops: 1, Preset: engine.Fast}, 5, r.now)
+	if err != nil || len(all.Uses) != 1 || all.Best.Plan.Settle != time.Minute {
+		t.Errorf("%v: %+v", err, all)
+	}
+}
