@@ -39,6 +39,13 @@ func (b bar) add() {
 	}
 }
 
+// set says how many there are.
+func (b bar) set(n int64) {
+	if b.b != nil {
+		_ = b.b.Set64(n)
+	}
+}
+
 func (b bar) done() {
 	if b.b != nil {
 		_ = b.b.Finish()

@@ -22,6 +22,8 @@ var floors = []floor{
 	{"api/admin", "engine dump market"},
 	{"verify", ""},
 	{"bench", "engine/flow engine/plan engine/route graph book market money"},
+	{"bench/load", "bench/meter"},
+	{"bench/meter", ""},
 	{"dump", "engine book graph market money money/text internal/jscan"},
 	{"config", "market money money/text"},
 	{"engine", "book graph engine/route engine/plan market money"},

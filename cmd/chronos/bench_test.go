@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"chronos.dev/bench/load"
+)
+
+// B-4: a bench of a server of its own, in the shape that is promised.
+func TestBenchHTTP(t *testing.T) {
+	t.Parallel()
+	hgrm := filepath.Join(t.TempDir(), "out.hgrm")
+	out, talk, code := command(t, "bench", "http", "--rate", "200", "--duration", "1s", "--slo", "p99=10s,errors=0",
+		"--hgrm", hgrm, "-o", "json")
+	var rep load.Report
+	if err := json.Unmarshal([]byte(out), &rep); err != nil || code != 0 || talk != "" {
+		t.Fatalf("exit %d, %v: %s%s", code, err, out, talk)
+	}
+	if rep.Target != "http" || rep.Sent != 200 || rep.OK != 200 || len(rep.Errors) != 0 || rep.Checked < 4 ||
+		rep.Graph != (load.Graph{Assets: 9, Markets: 24}) || rep.Corrected != "corrected" || len(rep.SLO) != 2 ||
+		rep.Latency.P50 <= 0 || rep.Latency.Max < rep.Latency.P99 {
+		t.Errorf("report: %s", out)
+	}
+	for _, member := range []string{
+		`"target"`, `"rate_requested"`, `"rate_achieved"`, `"sent"`, `"ok"`, `"errors":{}`, `"latency_seconds":{"p50"`,
+		`"p90"`, `"p99"`, `"p999"`, `"max"`, `"coordinated_omission"`, `"graph":{"assets"`, `"machine":{"cpu"`,
+		`"gomaxprocs"`, `"go"`, `"slo":[{"name":"p99","limit_seconds":10,"value_seconds"`,
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(out), ""), member) {
+			t.Errorf("no %s in %s", member, out)
+		}
+	}
+	text, err := os.ReadFile(hgrm)
+	if err != nil || !strings.Contains(string(text), "Total count    =          200") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
+// An objective that is missed is exit 1 beside the report; a server that answers
+// with problems misses errors=0.
+func TestBenchHTTPMissesObjectives(t *testing.T) {
+	t.Parallel()
+	p := start(t, "--dev", "--set", "http.rate_limit=0")
+	p.await(t, "ready in ")
+	short := []string{"bench", "http", "--url", p.api, "--rate", "100", "--duration", "500ms"}
+	out, talk, code := command(t, append(short, "--slo", "p50=1us")...)
+	if code != 1 || !strings.Contains(out, "limit 0.001 ms: missed") || !strings.Contains(talk, "objective is missed") {
+		t.Errorf("exit %d: %s%s", code, out, talk)
+	}
+	out, talk, code = command(t, append(short, "--slo", "errors=0", "--order", "BTC:NONE:1")...)
+	if code != 1 || !strings.Contains(out, "0 of 50 ok") || !strings.Contains(out, "50 400") {
+		t.Errorf("exit %d: %s%s", code, out, talk)
+	}
+	out, talk, code = command(t, append(short, "--slo", "errors=0", "--order", "BTC:USD:1,ETH:EUR:10", "--vary", "0")...)
+	if code != 0 || !strings.Contains(out, "50 of 50 ok") {
+		t.Errorf("exit %d: %s%s", code, out, talk)
+	}
+}
+
+func TestBenchHTTPRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args []string
+		code int
+		say  string
+	}{
+		{[]string{"--rate", "0"}, 2, "--rate"},
+		{[]string{"--rate", "NaN"}, 2, "--rate"},
+		{[]string{"--rate", "1000000", "--duration", "1h"}, 2, "--rate"},
+		{[]string{"--connections", "0"}, 2, "--connections"},
+		{[]string{"--vary", "1"}, 2, "--vary"},
+		{[]string{"--slo", "p98=1s"}, 2, "p98"},
+		{[]string{"--order", "BTC-USD"}, 2, "SELL:BUY:AMOUNT"},
+		{[]string{"--sell-amount", "-1"}, 2, "amount"},
+		{[]string{"--url", "http://127.0.0.1:1"}, 5, "refused"},
+	} {
+		out, talk, code := command(t, append([]string{"bench", "http"}, tt.args...)...)
+		if code != tt.code || !strings.Contains(talk, tt.say) || out != "" {
+			t.Errorf("%v: exit %d, want %d: %s%s", tt.args, code, tt.code, out, talk)
+		}
+	}
+}
+
+// The same seed asks the same, another one something else.
+func TestBenchHTTPDrawsOrders(t *testing.T) {
+	t.Parallel()
+	draw := func(seed uint64) []string {
+		f := httpFlags{orders: []string{"BTC:USD:2.5", "ETH:EUR:10.125"}, vary: 0.5, seed: seed}
+		all, err := f.paths()
+		if err != nil || len(all) != variants {
+			t.Fatalf("%v: %d", err, len(all))
+		}
+		return all
+	}
+	one, same, other := draw(1), draw(1), draw(2)
+	differ, kinds := 0, map[string]bool{}
+	for i := range one {
+		if one[i] != same[i] {
+			t.Fatalf("%s and %s of one seed", one[i], same[i])
+		}
+		if one[i] != other[i] {
+			differ++
+		}
+		kinds[one[i]] = true
+	}
+	if differ < variants/2 || len(kinds) < variants/4 {
+		t.Errorf("%d differ by seed, %d kinds", differ, len(kinds))
+	}
+}
