@@ -14,7 +14,7 @@ import (
 
 func newBench(g *globals) *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure the engine on this machine, beside plainer ways to do the same"}
-	c.AddCommand(newBenchRoute(g), newBenchHTTP(g))
+	c.AddCommand(newBenchRoute(g), newBenchHTTP(g), newBenchFeed(g))
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"chronos.dev/bench/load"
+	"chronos.dev/bench/ticks"
 )
 
 // B-4: a bench of a server of its own, in the shape that is promised.
@@ -109,5 +110,32 @@ func TestBenchHTTPDrawsOrders(t *testing.T) {
 	}
 	if differ < variants/2 || len(kinds) < variants/4 {
 		t.Errorf("%d differ by seed, %d kinds", differ, len(kinds))
+	}
+}
+
+// B-5: changes of books through Kafka while prices are asked for.
+func TestBenchFeed(t *testing.T) {
+	t.Parallel()
+	out, talk, code := command(t, "bench", "feed", "--updates", "2000/s", "--duration", "1s", "--quotes", "100",
+		"--slo", "p99=20s", "-o", "json")
+	var rep ticks.Report
+	if err := json.Unmarshal([]byte(out), &rep); err != nil || code != 0 || talk != "" {
+		t.Fatalf("exit %d, %v: %s%s", code, err, out, talk)
+	}
+	if rep.Target != "feed" || !rep.Complete || rep.Updates < 2000 || rep.Quotes == 0 || rep.Lag.P99 <= 0 ||
+		rep.Quote.P99 <= 0 || rep.Books == "" {
+		t.Errorf("report: %s", out)
+	}
+	out, talk, code = command(t, "bench", "feed", "--updates", "1000/s", "--duration", "200ms", "--slo", "p50=1us")
+	if code != 1 || !strings.Contains(out, "missed") || !strings.Contains(out, "the publisher's at the end") {
+		t.Errorf("exit %d: %s%s", code, out, talk)
+	}
+	for _, bad := range [][]string{
+		{"--updates", "fast"}, {"--updates", "0"}, {"--duration", "0s"}, {"--quotes", "-1"}, {"--slo", "lag=1s"},
+		{"--set", "kafka.brokers=nonsense"},
+	} {
+		if out, talk, code := command(t, append([]string{"bench", "feed"}, bad...)...); code != 2 || out != "" {
+			t.Errorf("%v: exit %d: %s%s", bad, code, out, talk)
+		}
 	}
 }

@@ -23,6 +23,7 @@ var floors = []floor{
 	{"verify", ""},
 	{"bench", "engine/flow engine/plan engine/route graph book market money"},
 	{"bench/load", "bench/meter"},
+	{"bench/ticks", "bench/meter broker engine feed sim market money"},
 	{"bench/meter", ""},
 	{"dump", "engine book graph market money money/text internal/jscan"},
 	{"config", "market money money/text"},
