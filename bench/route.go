@@ -3,6 +3,9 @@
 package bench
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -36,6 +39,7 @@ type Row struct {
 	GapBps    float64       `json:"gap_bps_max"`       // from plan to bound, worst
 	Orders    int           `json:"orders"`
 	Refused   int           `json:"refused"` // beyond the depth of the market, or without a chain
+	Results   string        `json:"results"` // digest of all amounts bought: the same for equal shapes and seeds
 
 	greedy int // orders that the baseline could do
 }
@@ -191,6 +195,7 @@ func (b *run) plainly(o *order, pass int) {
 // sum sums a size up.
 func (b *run) sum(k int) {
 	row := &b.rows[k]
+	row.Results = b.digest(k)
 	if row.Dollars = Sizes[k]; row.Orders == 0 {
 		return
 	}
@@ -200,6 +205,17 @@ func (b *run) sum(k int) {
 	row.Routes /= float64(row.Orders)
 	row.Behind /= float64(row.Orders)
 	row.Greedy /= float64(max(row.greedy, 1))
+}
+
+// digest is one of what the orders of a size have brought.
+func (b *run) digest(size int) string {
+	sum := sha256.New()
+	for i := range b.orders {
+		if o := &b.orders[i]; o.size == size {
+			_ = binary.Write(sum, binary.BigEndian, int64(o.out)) // a hash takes all
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // percentiles are those of the orders of a size.

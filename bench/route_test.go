@@ -24,6 +24,24 @@ func TestRoute(t *testing.T) {
 	}
 }
 
+// TestResults: the digest of what orders bring depends on the seed, and not on the
+// run.
+func TestResults(t *testing.T) {
+	digest := func(seed uint64) (all string) {
+		rows, err := Route(Shape{Assets: 4, Venues: 3, Levels: 20, Hubs: 3}, 5, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			all += r.Results
+		}
+		return all
+	}
+	if one, same, other := digest(1), digest(1), digest(2); one != same || one == other {
+		t.Errorf("%s, %s again, %s of another seed", one, same, other)
+	}
+}
+
 // TestSpokes: a market in motion answers orders between its spokes, and refuses to
 // take any where there are not two.
 func TestSpokes(t *testing.T) {

@@ -1,21 +1,55 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
 
 	"chronos.dev/bench"
+	"chronos.dev/bench/meter"
 
 	"github.com/spf13/cobra"
 )
 
 func newBench(g *globals) *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure the engine on this machine, beside plainer ways to do the same"}
-	c.AddCommand(newBenchRoute(g), newBenchHTTP(g), newBenchFeed(g))
+	c.AddCommand(newBenchEngine(g), newBenchRoute(g), newBenchHTTP(g), newBenchFeed(g), newBenchAll(g),
+		newBenchCompare(g))
 	return c
+}
+
+// report is what a bench has measured, for people and for machines.
+type report interface{ Write(w io.Writer) error }
+
+// writeReport writes a report in the form that was asked for.
+func writeReport(c *cobra.Command, g *globals, r report) error {
+	if g.output == "json" {
+		return printJSON(c.OutOrStdout(), r)
+	}
+	return r.Write(c.OutOrStdout())
+}
+
+// routeReport is what bench route measured.
+type routeReport struct {
+	Target  string        `json:"target"` // "route"
+	Seed    uint64        `json:"seed"`
+	Shape   bench.Shape   `json:"shape"`
+	Orders  int           `json:"orders"`
+	Machine meter.Machine `json:"machine"`
+	Rows    []bench.Row   `json:"rows"`
+}
+
+func (r *routeReport) Write(w io.Writer) error {
+	return writeRows(w, &r.Shape, r.Orders, r.Rows)
+}
+
+func measureRoutes(shape bench.Shape, orders int, seed uint64) (*routeReport, error) {
+	rows, err := bench.Route(shape, orders, seed)
+	if err != nil {
+		return nil, exit(exitFailed, err)
+	}
+	return &routeReport{"route", seed, shape, orders, meter.ThisMachine(), rows}, nil
 }
 
 func newBenchRoute(g *globals) *cobra.Command {
@@ -39,14 +73,11 @@ func newBenchRoute(g *globals) *cobra.Command {
 				return exit(exitUsage, errors.New("want 2 to 1000 assets, 1 to 200 venues, 1 to 5000 levels, "+
 					"1 to 1000 hubs, 0 to 1000000 updates and 1 to 1000000 orders"))
 			}
-			rows, err := bench.Route(shape, orders, seed)
+			rep, err := measureRoutes(shape, orders, seed)
 			if err != nil {
-				return exit(exitFailed, err)
+				return err
 			}
-			if g.output == "json" {
-				return json.NewEncoder(c.OutOrStdout()).Encode(rows)
-			}
-			return writeRows(c.OutOrStdout(), &shape, orders, rows)
+			return writeReport(c, g, rep)
 		},
 	}
 	f := c.Flags()

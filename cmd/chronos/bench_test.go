@@ -139,3 +139,41 @@ func TestBenchFeed(t *testing.T) {
 		}
 	}
 }
+
+// All benches in little, and a comparison of the run with itself and with one that
+// was tampered with.
+func TestBenchAllAndCompare(t *testing.T) {
+	t.Parallel()
+	out, talk, code := command(t, "bench", "all", "--quick", "-o", "json")
+	var rep struct {
+		Target  string
+		Reports []struct{ Target string }
+	}
+	if err := json.Unmarshal([]byte(out), &rep); err != nil || code != 0 || talk != "" || len(rep.Reports) != 4 {
+		t.Fatalf("exit %d, %v: %s%s", code, err, out, talk)
+	}
+	file := writeFile(t, out)
+	out2, talk, code := command(t, "bench", "compare", file, file)
+	if code != 0 || !strings.Contains(out2, "all/reports/route/rows/10000/gap_bps_max") ||
+		!strings.Contains(out2, "all/reports/http/latency_seconds/p99") || strings.Contains(out2, "WORSE") {
+		t.Errorf("exit %d: %s%s", code, out2, talk)
+	}
+	other := writeFile(t, strings.Replace(out, `"books":`, `"books":"x","was":`, 1))
+	out2, talk, code = command(t, "bench", "compare", file, other)
+	if code != 1 || !strings.Contains(out2, "NOT EQUAL") || !strings.Contains(talk, "not the same") {
+		t.Errorf("exit %d: %s%s", code, out2, talk)
+	}
+	for _, bad := range [][]string{{file}, {file, "nowhere"}, {file, file, "--slack", "0"}, {file, writeFile(t, "x")}} {
+		if out, talk, code := command(t, append([]string{"bench", "compare"}, bad...)...); code != 2 || out != "" {
+			t.Errorf("%v: exit %d: %s%s", bad, code, out, talk)
+		}
+	}
+}
+
+func TestBenchEngine(t *testing.T) {
+	t.Parallel()
+	out, talk, code := command(t, "bench", "engine", "--quick")
+	if code != 0 || !strings.Contains(out, "book/update/1000") || !strings.Contains(out, "tree of losers") {
+		t.Errorf("exit %d: %s%s", code, out, talk)
+	}
+}

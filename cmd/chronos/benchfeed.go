@@ -42,17 +42,14 @@ func newBenchFeed(g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if g.output == "json" {
-				err = printJSON(c.OutOrStdout(), rep)
-			} else {
-				err = rep.Write(c.OutOrStdout())
-			}
-			if err == nil && !kept {
-				return exit(exitFailed, errors.New("an objective is missed"))
-			}
-			return err
+			return errors.Join(writeReport(c, g, rep), missed(kept))
 		},
 	}
+	f.flags(c)
+	return c
+}
+
+func (f *feedBench) flags(c *cobra.Command) {
 	f.configFlags.flags(c)
 	fl := c.Flags()
 	fl.StringVar(&f.updates, "updates", "20000/s", "changed levels a second, all books together")
@@ -60,7 +57,6 @@ func newBenchFeed(g *globals) *cobra.Command {
 	fl.Float64Var(&f.Quotes, "quotes", 200, "prices asked for a second; 0: none")
 	fl.Uint64Var(&f.Seed, "seed", 1, "seed of market and orders")
 	fl.StringVar(&f.slo, "slo", "", "objectives of the lag, such as p99=50ms,errors=0")
-	return c
 }
 
 // parseUpdates reads "200000/s".

@@ -49,15 +49,7 @@ func newBenchHTTP(g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if g.output == "json" {
-				err = printJSON(c.OutOrStdout(), rep)
-			} else {
-				err = rep.Write(c.OutOrStdout())
-			}
-			if err == nil && !kept {
-				return exit(exitFailed, errors.New("an objective is missed"))
-			}
-			return err
+			return errors.Join(writeReport(c, g, rep), missed(kept))
 		},
 	}
 	f.flags(c)
