@@ -12,7 +12,7 @@ CORE     := ./money/... ./market ./book ./graph ./treasury ./engine/... \
 COVER_MIN := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one docs clean oracle oracle-sample oracle-recorded
+.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one bench docs clean oracle oracle-sample oracle-recorded
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ verify: build ## Replay recorded captures through decoders and books and compare
 
 drop-one: build ## How soon is one lost message noticed? 200 seeds over all captures
 	$(BIN) feed verify --captures $(CAPTURES) --drop-one 1 --seeds 200
+
+bench: build ## Measure engine, router, feed and HTTP beside baselines; ratios against their targets
+	$(BIN) bench all
 
 docs: build ## Rewrite the generated parts of docs/
 	$(BIN) docs docs
