@@ -59,7 +59,7 @@ func underFeed(seed uint64, times int) (Figure, error) {
 	})
 	defer func() { over.Store(true); group.Wait() }()
 	ask := asker(e, seed)
-	f := against(fmt.Sprintf("price of three hops, %d messages/s published", feedRate), times/rounds+1,
+	f := against(fmt.Sprintf("price of three hops, %d messages/s published", feedRate), times/Rounds+1,
 		func(busy bool) { writing.Store(busy) }, ask)
 	return f, nil
 }
@@ -68,11 +68,11 @@ func underFeed(seed uint64, times int) (Figure, error) {
 // while it is not, taking turns.
 func against(what string, times int, beside func(on bool), call func()) Figure {
 	var took [2]*meter.Times
-	var half [rounds]float64
+	var half [Rounds]float64
 	for i := range took {
 		took[i] = meter.NewTimes()
 	}
-	for round := range rounds {
+	for round := range Rounds {
 		for i := range took {
 			beside(i == 0)
 			one := meter.NewTimes()

@@ -41,16 +41,13 @@ type way struct {
 	do     func(times int)
 }
 
-// rounds is how many short rounds there are of each way.
-const rounds = 21
-
 // duel has ways take turns in doing something so many times; the first is measured
 // against the others.
 func duel(name, what string, times int, ways ...way) Figure {
 	least := make([]float64, len(ways))
 	f := Figure{Name: name, What: what}
 	var all []float64
-	for round := range rounds + 1 { // the first one warms
+	for round := range Rounds + 1 { // the first one warms
 		for i, w := range ways {
 			begin := time.Now()
 			w.do(times)

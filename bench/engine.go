@@ -9,9 +9,10 @@ import (
 	"chronos.dev/bench/meter"
 )
 
-// EngineReport is what Engine measured, as it is written down.
+// EngineReport is figures beside their baselines, as they are written down.
 type EngineReport struct {
-	Target  string        `json:"target"` // "engine"
+	Target  string        `json:"target"` // "engine" or "cpu"
+	Rounds  int           `json:"rounds"`
 	Seed    uint64        `json:"seed"`
 	Machine meter.Machine `json:"machine"`
 	Figures []Figure      `json:"figures"`
@@ -21,7 +22,7 @@ type EngineReport struct {
 func (r *EngineReport) Write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(t, "machine: %s; seed %d\n", r.Machine, r.Seed)
-	fmt.Fprintf(t, "ways take turns; least of %d rounds, spread is median by least\n", rounds)
+	fmt.Fprintf(t, "ways take turns; least of %d rounds, spread is median by least\n", r.Rounds)
 	fmt.Fprintln(t, "FIGURE\tONE IS\tNS\tSPREAD\tALLOCS\tB\tBASELINE\tNS\tRATIO\tTARGET\t")
 	for _, f := range r.Figures {
 		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.2f\t%.1f\t%.0f", f.Name, f.What, f.NS, f.Spread, f.Allocs, f.Bytes)
@@ -44,6 +45,9 @@ func (r Ratio) verdict() string {
 	}
 	return fmt.Sprintf("%.3f\tFALLS SHORT", r.Target)
 }
+
+// Rounds is how many short rounds of each way Engine measures.
+const Rounds = 21
 
 // EngineParts is how many times Engine tells what it begins.
 const EngineParts = 8

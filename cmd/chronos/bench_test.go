@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"chronos.dev/bench"
 	"chronos.dev/bench/load"
 	"chronos.dev/bench/ticks"
 )
@@ -149,7 +151,7 @@ func TestBenchAllAndCompare(t *testing.T) {
 		Target  string
 		Reports []struct{ Target string }
 	}
-	if err := json.Unmarshal([]byte(out), &rep); err != nil || code != 0 || talk != "" || len(rep.Reports) != 4 {
+	if err := json.Unmarshal([]byte(out), &rep); err != nil || code != 0 || talk != "" || len(rep.Reports) != 5 {
 		t.Fatalf("exit %d, %v: %s%s", code, err, out, talk)
 	}
 	file := writeFile(t, out)
@@ -176,4 +178,42 @@ func TestBenchEngine(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "book/update/1000") || !strings.Contains(out, "tree of losers") {
 		t.Errorf("exit %d: %s%s", code, out, talk)
 	}
+}
+
+// The processor time of a price is that of a server which answers, beside two that
+// say hello.
+func TestBenchCPU(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip(err)
+	}
+	out, talk, code := command(t, "bench", "cpu", "--rate", "500", "--duration", "400ms", "-o", "json")
+	var rep bench.EngineReport
+	if err := json.Unmarshal([]byte(out), &rep); err != nil || code != 0 || talk != "" {
+		t.Fatalf("exit %d, %v: %s%s", code, err, out, talk)
+	}
+	if len(rep.Figures) != 1 || rep.Figures[0].NS <= 0 || len(rep.Figures[0].Ratios) != 2 || rep.Figures[0].Ratios[1].NS <= 0 {
+		t.Errorf("report: %s", out)
+	}
+	if _, talk, code := command(t, "bench", "cpu", "--rate", "0"); code != 2 {
+		t.Errorf("exit %d: %s", code, talk)
+	}
+}
+
+// The kernel's account of this process grows as it works.
+func TestProcessorOf(t *testing.T) {
+	t.Parallel()
+	before, err := processorOf(os.Getpid())
+	if err != nil {
+		t.Skip(err)
+	}
+	for begin := time.Now(); time.Since(begin) < 10*time.Second; {
+		if after, err := processorOf(os.Getpid()); err != nil || after >= before+5*tick {
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+	t.Error("ten seconds of work took no processor time")
 }

@@ -57,7 +57,9 @@ func measureEngine(talk io.Writer, quiet bool, seed uint64, quick bool) (*bench.
 	if err != nil {
 		return nil, exit(exitFailed, err)
 	}
-	return &bench.EngineReport{Target: "engine", Seed: seed, Machine: meter.ThisMachine(), Figures: figures}, nil
+	return &bench.EngineReport{
+		Target: "engine", Rounds: bench.Rounds, Seed: seed, Machine: meter.ThisMachine(), Figures: figures,
+	}, nil
 }
 
 // allReport is what bench all measured.
@@ -82,8 +84,8 @@ func newBenchAll(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "all",
 		Short: "Run every bench with its defaults, one after the other",
-		Long: "All runs engine, route, feed (200,000 updates a second) and http (2,000 prices a second, p99 below\n" +
-			"100 ms, no errors) one after the other. With -o json one file holds all, for bench compare.",
+		Long: "All runs engine, route, feed (200,000 updates a second), http (2,000 prices a second, p99 below 100\n" +
+			"ms, no errors) and cpu one after the other. With -o json one file holds all, for bench compare.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			rep, kept, err := measureAll(c, g, seed, quick)
@@ -101,12 +103,14 @@ func newBenchAll(g *globals) *cobra.Command {
 func measureAll(c *cobra.Command, g *globals, seed uint64, quick bool) (*allReport, bool, error) {
 	var f feedBench
 	var h httpFlags
+	p := newCPUFlags(seed)
 	f.flags(&cobra.Command{}) // for the defaults
 	h.flags(&cobra.Command{})
 	f.updates, f.Seed, f.slo, h.seed, h.slo = "200000/s", seed, "", seed, "p99=100ms,errors=0"
 	shape, orders := bench.Shape{Assets: 10, Venues: 30, Levels: 50, Hubs: 5}, 500
 	if quick {
 		f.updates, f.Duration, h.Duration, h.Rate = "2000/s", 500*time.Millisecond, 500*time.Millisecond, 200
+		p.Rate, p.Duration = 500, 200*time.Millisecond
 		h.slo, shape, orders = "p99=10s,errors=0", bench.Shape{Assets: 4, Venues: 3, Levels: 20, Hubs: 3}, 10
 	}
 	engine, err := measureEngine(c.ErrOrStderr(), g.quiet, seed, quick)
@@ -125,7 +129,11 @@ func measureAll(c *cobra.Command, g *globals, seed uint64, quick bool) (*allRepo
 	if err != nil {
 		return nil, false, err
 	}
-	return &allReport{"all", []report{engine, routes, ticks, load}}, keptFeed && keptHTTP, nil
+	cpu, err := p.processor(c.Context(), g.timeout)
+	if err != nil {
+		return nil, false, err
+	}
+	return &allReport{"all", []report{engine, routes, ticks, load, cpu}}, keptFeed && keptHTTP, nil
 }
 
 func newBenchCompare(g *globals) *cobra.Command {

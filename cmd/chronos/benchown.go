@@ -30,6 +30,19 @@ type own struct {
 // startOwn returns once every required book is live. Neither files nor variables
 // configure the server.
 func startOwn(ctx context.Context, feedRate int, seed uint64, connections int) (*own, error) {
+	args := []string{"serve", "--dev"}
+	for _, set := range []string{
+		"http.addr=127.0.0.1:0", "admin.addr=127.0.0.1:0", "http.rate_limit=0",
+		"http.max_conns_per_ip=" + strconv.Itoa(connections+64), "kafka.embedded.port=0", "kafka.embedded.sync=false",
+		"sim.rate=" + strconv.Itoa(feedRate), "sim.seed=" + strconv.FormatUint(seed, 10), "sim.troubles=false",
+	} {
+		args = append(args, "--set", set)
+	}
+	return startSelf(ctx, args...)
+}
+
+// startSelf starts this program once more and returns when it says that it is ready.
+func startSelf(ctx context.Context, args ...string) (*own, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, exit(exitStart, err)
@@ -40,14 +53,6 @@ func startOwn(ctx context.Context, feedRate int, seed uint64, connections int) (
 	}
 	ctx, stop := context.WithCancel(ctx)
 	o := &own{stop: stop, dir: dir, said: make(chan string, 2)}
-	args := []string{"serve", "--dev"}
-	for _, set := range []string{
-		"http.addr=127.0.0.1:0", "admin.addr=127.0.0.1:0", "http.rate_limit=0",
-		"http.max_conns_per_ip=" + strconv.Itoa(connections+64), "kafka.embedded.port=0", "kafka.embedded.sync=false",
-		"sim.rate=" + strconv.Itoa(feedRate), "sim.seed=" + strconv.FormatUint(seed, 10), "sim.troubles=false",
-	} {
-		args = append(args, "--set", set)
-	}
 	o.cmd = exec.CommandContext(ctx, self, args...)
 	o.cmd.Dir, o.cmd.WaitDelay = dir, 10*time.Second
 	o.cmd.Cancel = func() error { return o.cmd.Process.Signal(syscall.SIGTERM) }
