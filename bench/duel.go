@@ -34,23 +34,23 @@ func (f *Figure) OK() bool {
 	return !slices.ContainsFunc(f.Ratios, func(r Ratio) bool { return !r.OK })
 }
 
-// way is a way to do something, a number of times.
-type way struct {
-	name   string
-	target float64 // of the first way's time by this one's; 0: none
-	do     func(times int)
+// Way is a way to do something, a number of times.
+type Way struct {
+	Name   string
+	Target float64 // of the first way's time by this one's, at most; 0: none
+	Do     func(times int)
 }
 
-// duel has ways take turns in doing something so many times; the first is measured
-// against the others.
-func duel(name, what string, times int, ways ...way) Figure {
+// Duel has ways take turns in doing something so many times; the first is measured
+// against the others. That all of them give the same is for the caller to check.
+func Duel(name, what string, times int, ways ...Way) Figure {
 	least := make([]float64, len(ways))
 	f := Figure{Name: name, What: what}
 	var all []float64
 	for round := range Rounds + 1 { // the first one warms
 		for i, w := range ways {
 			begin := time.Now()
-			w.do(times)
+			w.Do(times)
 			took := float64(time.Since(begin)) / float64(times)
 			if round == 0 {
 				continue
@@ -65,9 +65,9 @@ func duel(name, what string, times int, ways ...way) Figure {
 	}
 	slices.Sort(all)
 	f.NS, f.Spread = least[0], all[len(all)/2]/least[0]
-	f.Allocs, f.Bytes = allocations(times, ways[0].do)
+	f.Allocs, f.Bytes = allocations(times, ways[0].Do)
 	for i, w := range ways[1:] {
-		r := Ratio{Baseline: w.name, NS: least[i+1], Ratio: least[0] / least[i+1], Target: w.target}
+		r := Ratio{Baseline: w.Name, NS: least[i+1], Ratio: least[0] / least[i+1], Target: w.Target}
 		r.OK = r.Target == 0 || r.Ratio <= r.Target
 		f.Ratios = append(f.Ratios, r)
 	}

@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"text/tabwriter"
 
 	"chronos.dev/bench/meter"
@@ -16,6 +15,7 @@ type EngineReport struct {
 	Seed    uint64        `json:"seed"`
 	Machine meter.Machine `json:"machine"`
 	Figures []Figure      `json:"figures"`
+	NotRun  []string      `json:"not_run,omitempty"` // what could not be measured here, and why
 }
 
 // Write writes the report as a table.
@@ -33,6 +33,9 @@ func (r *EngineReport) Write(w io.Writer) error {
 			fmt.Fprintf(t, "\t%s\t%.0f\t%.3f\t%s\n", b.Baseline, b.NS, b.Ratio, b.verdict())
 		}
 	}
+	for _, why := range r.NotRun {
+		fmt.Fprintf(t, "NOT RUN\t%s\n", why)
+	}
 	return t.Flush()
 }
 
@@ -46,46 +49,5 @@ func (r Ratio) verdict() string {
 	return fmt.Sprintf("%.3f\tFALLS SHORT", r.Target)
 }
 
-// Rounds is how many short rounds of each way Engine measures.
+// Rounds is how many short rounds of each way a Duel measures.
 const Rounds = 21
-
-// EngineParts is how many times Engine tells what it begins.
-const EngineParts = 8
-
-// Engine measures the parts of the engine, each beside plainer ways to do the same
-// in the same run. quick measures less of each, which is enough to see that it
-// works.
-func Engine(seed uint64, quick bool, told func(name string)) (all []Figure, err error) {
-	r := rand.New(rand.NewPCG(seed, 4))
-	times := func(n int) int {
-		if quick {
-			return max(n/100, 1)
-		}
-		return n
-	}
-	for _, levels := range []int{100, 1000, 5000} {
-		told("book/update")
-		f, err := updates(r, levels, times(50_000))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, f)
-	}
-	told("publish")
-	f, err := publications(r, 100, times(2000))
-	if err != nil {
-		return nil, err
-	}
-	all = append(all, f)
-	for _, q := range []struct{ share, target float64 }{{0.0005, 1.0 / 5}, {0.02, 1.0 / 10}, {0.25, 1.0 / 40}} {
-		told("quote/pair")
-		f, err := quotes(r, q.share, q.target, times(2000))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, f...)
-	}
-	told("quote/feed")
-	f, err = underFeed(seed, times(20_000))
-	return append(all, f), err
-}

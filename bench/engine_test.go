@@ -9,10 +9,10 @@ import (
 	"chronos.dev/money"
 )
 
-// TestEngine: every part is measured, and every way to do it gave the same.
-func TestEngine(t *testing.T) {
+// TestSuite: every part is measured, and every way to do it gave the same.
+func TestSuite(t *testing.T) {
 	var told []string
-	all, err := Engine(1, true, func(name string) { told = append(told, name) })
+	all, err := Measure(Suite, 1, true, func(name string) { told = append(told, name) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,8 +34,8 @@ func TestEngine(t *testing.T) {
 			t.Errorf("no %s among %v", name, names)
 		}
 	}
-	if len(told) != EngineParts {
-		t.Errorf("told of %d parts, want %d", len(told), EngineParts)
+	if len(told) != len(Suite) {
+		t.Errorf("told of %d parts, want %d", len(told), len(Suite))
 	}
 }
 

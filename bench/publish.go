@@ -46,8 +46,8 @@ func publications(r *rand.Rand, levels, times int) (Figure, error) {
 	var lock sync.RWMutex
 	at := [3]int{}
 	next := func(i int) change { at[i]++; return then[at[i]%drawn] }
-	f := duel(fmt.Sprintf("publish/%d", levels), "change of one level, seen by readers", times,
-		way{do: func(times int) {
+	f := Duel(fmt.Sprintf("publish/%d", levels), "change of one level, seen by readers", times,
+		Way{Do: func(times int) {
 			for range times {
 				o.event.PrevSeq, o.event.Seq, o.event.RecvTime = o.event.Seq, o.event.Seq+1, now
 				o.event.Levels[0] = level(next(0))
@@ -57,13 +57,13 @@ func publications(r *rand.Rand, levels, times int) (Figure, error) {
 				writer.Flush(now)
 			}
 		}},
-		way{"tidwall Map copied behind atomic.Pointer", 1.0 / 8, func(times int) {
+		Way{"tidwall Map copied behind atomic.Pointer", 1.0 / 8, func(times int) {
 			for range times {
 				copied.set(next(1))
 				view.Store(&shown{copyTree(&copied.sides[0]), copyTree(&copied.sides[1])})
 			}
 		}},
-		way{"tidwall Map under RWMutex", 0, func(times int) {
+		Way{"tidwall Map under RWMutex", 0, func(times int) {
 			for range times {
 				lock.Lock()
 				guarded.set(next(2))

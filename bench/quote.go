@@ -41,21 +41,21 @@ func quotes(r *rand.Rand, share, target float64, times int) ([]Figure, error) {
 	}
 	name, at := fmt.Sprintf("%g", share*100), 0
 	amount := func() money.Amount { at++; return q.amounts[at%len(q.amounts)] }
-	merge := way{"tree of losers", target, func(times int) {
+	merge := Way{"tree of losers", target, func(times int) {
 		for range times {
 			q.sink += q.merge(amount())
 		}
 	}}
-	kernel := duel("quote/pair/kernel/"+name, "amount and bound at "+name+" % of depth", times,
-		way{do: func(times int) {
+	kernel := Duel("quote/pair/kernel/"+name, "amount and bound at "+name+" % of depth", times,
+		Way{Do: func(times int) {
 			for range times {
 				q.problem.In = amount()
 				q.sink += q.kernel.Solve(q.problem).Out
 			}
 		}}, merge)
-	merge.target = 0
-	answer := duel("quote/pair/answer/"+name, "routes and certificate at "+name+" % of depth", times,
-		way{do: func(times int) {
+	merge.Target = 0
+	answer := Duel("quote/pair/answer/"+name, "routes and certificate at "+name+" % of depth", times,
+		Way{Do: func(times int) {
 			for range times {
 				a, err := q.solver.Solve(q.snap, q.request(amount()))
 				if err != nil {

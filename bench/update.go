@@ -232,11 +232,11 @@ func updates(r *rand.Rand, levels, times int) (Figure, error) {
 			}
 		}
 	}
-	f := duel(fmt.Sprintf("book/update/%d", levels), "change of one level", times,
-		way{do: do(0)},
-		way{"tidwall Map", targetAt(levels, 1.0/6), do(1)},
-		way{"tidwall BTreeG", targetAt(levels, 1.0/10), do(2)},
-		way{"sorted slice", 0, do(3)})
+	f := Duel(fmt.Sprintf("book/update/%d", levels), "change of one level", times,
+		Way{Do: do(0)},
+		Way{"tidwall Map", targetAt(levels, 1.0/6), do(1)},
+		Way{"tidwall BTreeG", targetAt(levels, 1.0/10), do(2)},
+		Way{"sorted slice", 0, do(3)})
 	return f, same(ways[:], streams)
 }
 

@@ -174,9 +174,13 @@ func TestBenchAllAndCompare(t *testing.T) {
 
 func TestBenchEngine(t *testing.T) {
 	t.Parallel()
-	out, talk, code := command(t, "bench", "engine", "--quick")
-	if code != 0 || !strings.Contains(out, "book/update/1000") || !strings.Contains(out, "tree of losers") {
+	out, talk, code := command(t, "bench", "engine", "--quick", "--only", "book/update/1000,quote/pair/2")
+	if code != 0 || !strings.Contains(out, "book/update/1000") || !strings.Contains(out, "tree of losers") ||
+		strings.Contains(out, "book/update/5000") {
 		t.Errorf("exit %d: %s%s", code, out, talk)
+	}
+	if _, talk, code := command(t, "bench", "engine", "--only", "nothing"); code != 2 {
+		t.Errorf("exit %d: %s", code, talk)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"chronos.dev/bench"
@@ -26,6 +27,7 @@ func missed(kept bool) error {
 func newBenchEngine(g *globals) *cobra.Command {
 	var seed uint64
 	var quick bool
+	var only []string
 	c := &cobra.Command{
 		Use:   "engine",
 		Short: "Time the parts of the engine beside plainer ways to do the same",
@@ -35,7 +37,11 @@ func newBenchEngine(g *globals) *cobra.Command {
 			"above its target is marked FALLS SHORT, and that is no failure.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			rep, err := measureEngine(c.ErrOrStderr(), g.quiet, seed, quick)
+			parts, err := partsOf(only)
+			if err != nil {
+				return exit(exitUsage, err)
+			}
+			rep, err := measureEngine(c.ErrOrStderr(), g.quiet, parts, seed, quick)
 			if err != nil {
 				return err
 			}
@@ -44,15 +50,38 @@ func newBenchEngine(g *globals) *cobra.Command {
 	}
 	c.Flags().Uint64Var(&seed, "seed", 1, "seed of books and orders")
 	c.Flags().BoolVar(&quick, "quick", false, "measure little, to see that it works")
+	c.Flags().StringSliceVar(&only, "only", nil, "parts by the beginning of their names, such as book,quote/pair")
 	return c
 }
 
-func measureEngine(talk io.Writer, quiet bool, seed uint64, quick bool) (*bench.EngineReport, error) {
+// partsOf are the parts of the suite whose names begin with one of some texts; all
+// without any.
+func partsOf(only []string) (parts []bench.Part, err error) {
+	if len(only) == 0 {
+		return bench.Suite, nil
+	}
+	for _, prefix := range only {
+		n := len(parts)
+		for _, p := range bench.Suite {
+			if strings.HasPrefix(p.Name, prefix) {
+				parts = append(parts, p)
+			}
+		}
+		if len(parts) == n {
+			return nil, fmt.Errorf("--only %s: no part of the suite begins so", prefix)
+		}
+	}
+	return parts, nil
+}
+
+func measureEngine(
+	talk io.Writer, quiet bool, parts []bench.Part, seed uint64, quick bool,
+) (*bench.EngineReport, error) {
 	var b bar
 	if !quiet {
-		b = newBar(talk, bench.EngineParts)
+		b = newBar(talk, len(parts))
 	}
-	figures, err := bench.Engine(seed, quick, func(string) { b.add() })
+	figures, err := bench.Measure(parts, seed, quick, func(string) { b.add() })
 	b.done()
 	if err != nil {
 		return nil, exit(exitFailed, err)
@@ -113,7 +142,7 @@ func measureAll(c *cobra.Command, g *globals, seed uint64, quick bool) (*allRepo
 		p.Rate, p.Duration = 500, 200*time.Millisecond
 		h.slo, shape, orders = "p99=10s,errors=0", bench.Shape{Assets: 4, Venues: 3, Levels: 20, Hubs: 3}, 10
 	}
-	engine, err := measureEngine(c.ErrOrStderr(), g.quiet, seed, quick)
+	engine, err := measureEngine(c.ErrOrStderr(), g.quiet, bench.Suite, seed, quick)
 	if err != nil {
 		return nil, false, err
 	}
