@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"chronos.dev/book"
 	"chronos.dev/broker"
@@ -117,12 +116,12 @@ func decoded(t *testing.T, flags *replayFlags) map[market.Key]*book.View {
 func TestServeLeavesOutALoss(t *testing.T) {
 	t.Parallel()
 	var numbered, plain []string
-	for i := range 15 { // a message each 400 ms, the fourth lost, a snapshot with the eleventh
+	for i := range 35 { // a message each 400 ms, the ninth lost, a snapshot with the 24th
 		at, kind := 0.4*float64(i), "update"
-		if i == 0 || i == 10 {
+		if i == 0 || i == 23 {
 			kind = "snapshot"
 		}
-		if i != 3 {
+		if i != 8 {
 			numbered = append(numbered, hitbtc(at, kind, 10+i, 1+i))
 		}
 		plain = append(plain, fmt.Sprintf(`%.3f: {"type":"l2_updates","symbol":"ETHBTC","changes":[["buy","0.0380","%d"],`+
@@ -146,27 +145,8 @@ func TestServeLeavesOutALoss(t *testing.T) {
 		}
 		return r.price.Routes[0].Hops[0].Venue
 	}
-	var seen []string
-	for end := time.Now().Add(8 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if s := best(); len(seen) == 0 || seen[len(seen)-1] != s {
-			seen = append(seen, s)
-		}
-		if last := seen[len(seen)-1]; len(seen) > 2 && last == "stale_market_data" {
-			break
-		}
+	// A slow machine adds states of its own between, such as stale books.
+	for _, want := range []string{"hitbtc", "gemini, hitbtc left out: awaiting_snapshot", "hitbtc"} {
+		eventually(t, want, func() bool { return best() == want })
 	}
-	want := []string{"hitbtc", "gemini, hitbtc left out: awaiting_snapshot", "hitbtc"}
-	if !contains(seen, want) {
-		t.Errorf("seen in order: %q, want %q in it", seen, want)
-	}
-}
-
-// contains reports whether part stands in list without others between.
-func contains(list, part []string) bool {
-	for i := range list {
-		if i+len(part) <= len(list) && fmt.Sprint(list[i:i+len(part)]) == fmt.Sprint(part) {
-			return true
-		}
-	}
-	return false
 }
