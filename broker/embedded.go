@@ -66,6 +66,14 @@ type Embedded struct {
 // after a restart; with dir "" all is in memory. It fails with a *PortError or a
 // *DirError.
 func StartEmbedded(port int, dir string) (*Embedded, error) {
+	return startEmbedded(port, dir, kfake.SyncWrites())
+}
+
+// StartUnsynced is StartEmbedded without the wait for the disk: what was
+// acknowledged survives the end of the process, but not that of the machine.
+func StartUnsynced(port int, dir string) (*Embedded, error) { return startEmbedded(port, dir) }
+
+func startEmbedded(port int, dir string, more ...kfake.Opt) (*Embedded, error) {
 	e := &Embedded{stop: make(chan struct{})}
 	opts := []kfake.Opt{kfake.NumBrokers(1), kfake.Ports(port)}
 	if dir != "" {
@@ -73,7 +81,7 @@ func StartEmbedded(port int, dir string) (*Embedded, error) {
 		if e.lock, err = lockDir(dir); err != nil {
 			return nil, err
 		}
-		opts = append(opts, kfake.DataDir(dir), kfake.SyncWrites())
+		opts = append(append(opts, kfake.DataDir(dir)), more...)
 	}
 	var err error
 	if e.cluster, err = kfake.NewCluster(opts...); err != nil {

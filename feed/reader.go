@@ -216,7 +216,7 @@ func (t *tail) run(ctx context.Context) {
 		if moved {
 			back = backoff{}
 		}
-		if back.n == 0 {
+		if back.n == 1 || lost != nil { // one redial is no news: it is counted
 			t.reader.opt.Log.Warn("partition interrupted", "topic", t.reader.opt.Topic,
 				"partition", t.partition, "offset", t.fetch.next, "err", err)
 		}

@@ -389,7 +389,11 @@ func startEmbedded(cfg *config.Config) (*broker.Embedded, error) {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, exit(exitStart, fmt.Errorf("embedded Kafka: %w", err))
 	}
-	e, err := broker.StartEmbedded(k.Port, dir)
+	start := broker.StartEmbedded
+	if cfg.Mode == config.Dev { // an invented market is not worth a wait for the disk at every batch
+		start = broker.StartUnsynced
+	}
+	e, err := start(k.Port, dir)
 	var port *broker.PortError
 	switch {
 	case errors.As(err, &port):
