@@ -69,8 +69,8 @@ func (s *Server) appendOffer(w *wire.Writer, o *engine.OfferStatus, now int64) {
 		w.Bool(o.Offer.LastLook)
 		w.Key("simulated").Bool(o.Offer.Origin == market.Simulated)
 	}
-	appendTiers(w, "sell", o.Offer.Sell, base, quote)
-	appendTiers(w, "buy", o.Offer.Buy, base, quote)
+	appendTiers(w, "sell", o, base, quote)
+	appendTiers(w, "buy", o, base, quote)
 	w.Close('}')
 }
 
@@ -92,19 +92,25 @@ func appendStanding(w *wire.Writer, o *engine.OfferStatus, now int64) {
 	w.Key("age_ms").Int(max(now-o.Offer.RecvTime, 0) / 1e6)
 }
 
-func appendTiers(w *wire.Writer, key string, tiers []market.Tier, base, quote market.Asset) {
+func appendTiers(w *wire.Writer, key string, o *engine.OfferStatus, base, quote market.Asset) {
+	sell := key == "sell"
+	tiers := o.Offer.Buy
+	if sell {
+		tiers = o.Offer.Sell
+	}
 	w.Key(key).Open('[')
 	for i := range tiers {
-		appendTier(w, &tiers[i], base, quote)
+		appendTier(w, &tiers[i], o.Tier(sell, i), base, quote)
 	}
 	w.Close(']')
 }
 
-// appendTier appends a tier. Its range is shown from the first amount inside to the
-// last, and its fixed fee rounded up.
-func appendTier(w *wire.Writer, t *market.Tier, base, quote market.Asset) {
+// appendTier appends a tier, and why it is in no price though the offer is. Its range
+// is shown from the first amount inside to the last, and its fixed fee rounded up.
+func appendTier(w *wire.Writer, t *market.Tier, reason string, base, quote market.Asset) {
 	w.Open('{')
 	w.Key("name").Str(t.Name)
+	w.Key("reason").Str(reason)
 	appendRounded(w, "min", t.Min, base, money.Up)
 	appendRounded(w, "max", t.Max, base, money.Down)
 	w.Key("price")

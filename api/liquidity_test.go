@@ -112,10 +112,10 @@ func TestLiquidity(t *testing.T) {
 	got, _ := json.Marshal(all[0])
 	want := `{"provider":"vault-a","market":"BTC-USD","base":"BTC","quote":"USD","state":"available","usable":true,"reason":"",` +
 		`"custody_status":"available","valid_until":"2026-11-23T12:00:05.123456789Z","age_ms":1500,"last_look":false,"simulated":true,` +
-		`"sell":[{"name":"INSTANT","min":"0.10000000","max":"5.00000000","price":"68003.00","mode":"whole","fee_bps":"0.1",` +
+		`"sell":[{"name":"INSTANT","reason":"","min":"0.10000000","max":"5.00000000","price":"68003.00","mode":"whole","fee_bps":"0.1",` +
 		`"fixed_fee":{"asset":"USD","amount":"0.13"},"settlement_ms":60000},` +
-		`{"name":"STANDARD","min":"5.00000000","max":"50.00000000","price":"68002.5","mode":"whole","fee_bps":"0","fixed_fee":null,"settlement_ms":3600000}],` +
-		`"buy":[{"name":"","min":"0.00000000","max":"100.00000000","price":"68200","mode":"slice","fee_bps":"0","fixed_fee":null,"settlement_ms":0}]}`
+		`{"name":"STANDARD","reason":"","min":"5.00000000","max":"50.00000000","price":"68002.5","mode":"whole","fee_bps":"0","fixed_fee":null,"settlement_ms":3600000}],` +
+		`"buy":[{"name":"","reason":"","min":"0.00000000","max":"100.00000000","price":"68200","mode":"slice","fee_bps":"0","fixed_fee":null,"settlement_ms":0}]}`
 	if string(got) != want {
 		t.Errorf("offer %s\nwant  %s", got, want)
 	}

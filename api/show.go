@@ -281,6 +281,9 @@ func whyNot(l *graph.LeftOut) (reason, detail string) {
 	case l.Barred:
 		return "excluded", "the request excludes this venue"
 	}
+	if l.Why != "" {
+		return l.Why, l.Reason
+	}
 	return l.State.String(), l.Reason
 }
 

@@ -31,7 +31,7 @@ type Dump struct {
 	AsOf    time.Time
 	Assets  []market.Asset // also those that the file leaves to the defaults
 	Markets []Market
-	// Offers are those of treasury providers, without spreads. They have no times of
+	// Offers are those of treasury providers, with spreads only where a price was missing. They have no times of
 	// their own: they hold at AsOf.
 	Offers []market.Offer
 }

@@ -97,7 +97,7 @@ func (p *reader) tiers() (side []market.Tier, err error) {
 // tier reads one tier. Whether it fits the others is seen at the end of the file,
 // where all assets are known.
 func (p *reader) tier() (t market.Tier, err error) {
-	var hasMax, hasPrice, hasMode bool
+	var hasMax, hasPrice, hasSpread, hasMode bool
 	err = p.s.Object(func(key []byte) (err error) {
 		switch string(key) {
 		case "name":
@@ -110,6 +110,11 @@ func (p *reader) tier() (t market.Tier, err error) {
 		case "price":
 			hasPrice = true
 			t.Price, err = p.num("price")
+		case "spread_bps":
+			hasSpread = true
+			t.SpreadBps, err = p.num("spread_bps")
+		case "reference":
+			t.Reference, err = p.reference()
 		case "mode":
 			hasMode = true
 			t.Whole, err = p.mode()
@@ -124,10 +129,23 @@ func (p *reader) tier() (t market.Tier, err error) {
 		}
 		return err
 	})
-	if err == nil && !(hasMax && hasPrice && hasMode) {
-		err = fmt.Errorf("a tier needs max, price and mode")
+	against := t.Reference != market.Pair{}
+	if err == nil && !(hasMax && hasMode && hasPrice != against && hasSpread == against) {
+		err = fmt.Errorf("a tier needs max, mode, and a price, or spread_bps and the reference that it waits for")
 	}
 	return t, err
+}
+
+func (p *reader) reference() (market.Pair, error) {
+	v, err := p.s.Str()
+	if err != nil {
+		return market.Pair{}, err
+	}
+	pair, err := market.ParsePair(string(v))
+	if err != nil {
+		err = fmt.Errorf("reference %.48q: %w", v, err)
+	}
+	return pair, err
 }
 
 func (p *reader) num(what string) (money.Num, error) {
@@ -231,7 +249,12 @@ func appendTiers(dst []byte, tiers []market.Tier) []byte {
 			dst = fmt.Appendf(dst, `"name":"%s",`, t.Name)
 		}
 		dst = appendNum(dst, `"min":`, t.Min)
-		dst = fmt.Appendf(dst, `"max":"%s","price":"%s","mode":`, t.Max, t.Price)
+		if t.Reference == (market.Pair{}) {
+			dst = fmt.Appendf(dst, `"max":"%s","price":"%s","mode":`, t.Max, t.Price)
+		} else {
+			dst = fmt.Appendf(dst, `"max":"%s","spread_bps":"%s","reference":"%s","mode":`,
+				t.Max, t.SpreadBps, t.Reference)
+		}
 		if t.Whole {
 			dst = append(dst, `"whole",`...)
 		} else {

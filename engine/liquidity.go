@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"chronos.dev/book"
 	"chronos.dev/graph"
@@ -153,9 +154,10 @@ func (w *LiquidityWriter) own(key market.Key) (*offered, error) {
 
 // States of an offer beside those of its provider's custody.
 const (
-	Expired   = "expired"
-	Halted    = "halted"    // by an operator
-	Unpriced  = "unpriced"  // a reference price is missing
+	Expired   = graph.WhyExpired
+	Halted    = "halted" // by an operator
+	Unpriced  = graph.WhyUnpriced
+	Empty     = graph.WhyEmpty
 	Withdrawn = "withdrawn" // by the provider, by us, or nothing was offered yet
 )
 
@@ -166,6 +168,28 @@ type OfferStatus struct {
 	Usable bool
 	Reason string        // why not, "" when usable
 	Offer  *market.Offer // nil when withdrawn or halted
+
+	state *graph.State
+}
+
+// Tier says why tier i of Sell, or of Buy, is in no price, "" if it is in prices or
+// if the offer is in none.
+func (s *OfferStatus) Tier(sell bool, i int) string {
+	if !s.Usable {
+		return ""
+	}
+	tiers, side := s.Offer.Buy, &s.state.Buy
+	if sell {
+		tiers, side = s.Offer.Sell, &s.state.Sell
+	}
+	pair, waits := market.Waits(tiers, i)
+	switch {
+	case waits:
+		return graph.NoReference(pair)
+	case !slices.ContainsFunc(side.Options, func(o graph.Option) bool { return o.Tier == i }):
+		return "nothing is left of it after its fees, or it is too large to be counted"
+	}
+	return ""
 }
 
 // Offers returns the status of every provider and pair at now, in the order of
@@ -182,28 +206,19 @@ func (e *Engine) Offers(now int64) []OfferStatus {
 		}
 		st := snap.State(graph.MarketID(i))
 		u, ok := st.Usable(now, int64(e.opts.StaleAfter))
-		s := OfferStatus{Key: key, State: Withdrawn, Usable: ok, Reason: u.Reason}
+		s := OfferStatus{Key: key, State: Withdrawn, Usable: ok, Reason: u.Reason, state: st}
 		switch o := st.Offer; {
 		case o != nil:
-			s.Offer, s.State = o, stateOf(o, now)
+			s.Offer, s.State = o, o.Custody.String()
+			if u.Why != "" && u.Why != graph.WhyCustody {
+				s.State = u.Why
+			}
 		case u.State == book.Halted:
 			s.State = Halted
 		}
 		all = append(all, s)
 	}
 	return all
-}
-
-// stateOf returns the state of an offer that was not withdrawn.
-func stateOf(o *market.Offer, now int64) string {
-	_, waits := o.Unpriced()
-	switch {
-	case now >= o.ValidUntil:
-		return Expired
-	case o.Custody == market.Available && waits:
-		return Unpriced
-	}
-	return o.Custody.String()
 }
 
 // register makes a market known and w its owner: a Writer, or for a provider a

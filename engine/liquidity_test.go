@@ -108,7 +108,11 @@ func TestOffersAreUsable(t *testing.T) {
 	w := r.e.Liquidity()
 	good := r.vaultOffer("vault-a|BTC-USD", 1)
 	spread := r.vaultOffer("vault-b|BTC-USD", 1)
-	spread.Sell[0].Price, spread.Sell[0].Reference = money.Num{}, spread.Key.Pair
+	for _, side := range [][]market.Tier{spread.Sell, spread.Buy} {
+		for i := range side {
+			side[i].Price, side[i].Reference = money.Num{}, spread.Key.Pair
+		}
+	}
 	for _, o := range []*market.Offer{good, spread} {
 		if err := w.Offer(o); err != nil {
 			t.Fatal(err)

@@ -11,9 +11,9 @@ import (
 )
 
 // NewOffer turns a provider's offer, which was checked, into one option a tier. A
-// tier whose amounts do not fit, or of which nothing is left after its fees, is
-// Dropped. An offer that may not be used has no options: its custody is not
-// available, or a tier still waits for its reference price.
+// tier whose amounts do not fit, of which nothing is left after its fees, or that
+// waits for a reference price is Dropped. An offer whose custody is not available
+// has no options, and one without options cannot be used.
 //
 // With p the price of a tier after its fee and x an amount of base, value(x) is
 // p*x, or for a slice that is not the first the value at which the tier before
@@ -28,31 +28,37 @@ func NewOffer(o *market.Offer, sc Scales) *State {
 		Version: o.Seq, Epoch: 1, Seq: o.Seq, VenueTime: o.Time, RecvTime: o.RecvTime, Origin: o.Origin,
 	}
 	s := &State{View: v, HasFee: true, FeeUntil: Forever, Offer: o}
-	switch pair, waits := o.Unpriced(); {
-	case o.Custody != market.Available:
-		v.State, v.Reason = book.Halted, "custody status "+o.Custody.String()
-		return s
-	case waits:
-		v.State, v.Reason = book.Awaiting, "no reference price of "+pair.String()
+	if o.Custody != market.Available {
+		v.State, v.Reason, s.Why = book.Halted, "custody status "+o.Custody.String(), WhyCustody
 		return s
 	}
 	s.Sell = newTiers(o.Sell, o.Key.Pair, sc, true)
 	s.Buy = newTiers(o.Buy, o.Key.Pair, sc, false)
+	if len(s.Sell.Options)+len(s.Buy.Options) > 0 {
+		return s
+	}
+	v.State, v.Reason, s.Why = book.Awaiting, "no tier can be used", WhyEmpty
+	if pair, waits := o.Unpriced(); waits {
+		v.Reason, s.Why = NoReference(pair), WhyUnpriced
+	}
 	return s
 }
+
+// NoReference says that a tier waits for the price of a pair.
+func NoReference(pair market.Pair) string { return "no reference price of " + pair.String() }
 
 // usableOffer is Usable of an offer: how long it holds is the provider's word, and
 // silence ends it no sooner.
 func (s *State) usableOffer(now int64) (Usability, bool) {
 	v := s.View
-	u := Usability{State: v.State, Reason: v.Reason, Age: -1}
+	u := Usability{State: v.State, Reason: v.Reason, Age: -1, Why: s.Why}
 	if v.RecvTime != 0 {
 		u.Age = max(now-v.RecvTime, 0)
 	}
 	switch {
-	case v.State != book.Live:
 	case now >= s.Offer.ValidUntil:
-		u.State, u.Reason = book.Stale, "the offer has expired"
+		u.State, u.Reason, u.Why = book.Stale, "the offer has expired", WhyExpired
+	case v.State != book.Live:
 	case v.RecvTime-now > clockSlack:
 		u.State, u.Reason = book.Stale, "heard in the future: the clock was set back"
 	default:
@@ -95,8 +101,13 @@ func newTiers(list []market.Tier, pair market.Pair, sc Scales, sell bool) (side 
 		value: new(big.Int), fb: new(big.Int), fq: new(big.Int),
 	}
 	for i := range list {
-		b.next(&list[i], i == 0)
-		o, ok := b.option()
+		b.next(&list[i], i == 0) // of a tier without a price too: what rests on it waits as well
+		var o Option
+		_, waits := market.Waits(list, i)
+		ok := !waits
+		if ok {
+			o, ok = b.option()
+		}
 		if !ok {
 			side.Dropped++
 			continue

@@ -384,20 +384,28 @@ func TestOfferUsable(t *testing.T) {
 		{"silent for a day", func(o *market.Offer) { o.RecvTime -= 86400e9 }, graph.Usability{State: book.Live, Age: 86400e9}, true},
 		{"heard at no known time", func(o *market.Offer) { o.RecvTime = 0 }, graph.Usability{State: book.Live, Age: -1}, true},
 		{"the last nanosecond", func(o *market.Offer) { o.ValidUntil = now + 1 }, graph.Usability{State: book.Live}, true},
-		{"its end", func(o *market.Offer) { o.ValidUntil = now }, graph.Usability{State: book.Stale, Reason: "the offer has expired"}, false},
+		{"its end", func(o *market.Offer) { o.ValidUntil = now }, graph.Usability{State: book.Stale, Reason: "the offer has expired", Why: graph.WhyExpired}, false},
 		{"no end at all", func(o *market.Offer) { o.ValidUntil = math.MaxInt64 }, graph.Usability{State: book.Live}, true},
 		{"ended always", func(o *market.Offer) { o.ValidUntil = math.MinInt64 },
-			graph.Usability{State: book.Stale, Reason: "the offer has expired"}, false},
+			graph.Usability{State: book.Stale, Reason: "the offer has expired", Why: graph.WhyExpired}, false},
 		{"heard while the request was on its way", func(o *market.Offer) { o.RecvTime = now + slack }, graph.Usability{State: book.Live}, true},
 		{"our clock went back", func(o *market.Offer) { o.RecvTime = now + slack + 1 },
 			graph.Usability{State: book.Stale, Reason: "heard in the future: the clock was set back"}, false},
-		{"locked", func(o *market.Offer) { o.Custody = market.Locked }, graph.Usability{State: book.Halted, Reason: "custody status locked"}, false},
+		{"locked", func(o *market.Offer) { o.Custody = market.Locked }, graph.Usability{State: book.Halted, Reason: "custody status locked", Why: graph.WhyCustody}, false},
 		{"degraded", func(o *market.Offer) { o.Custody = market.Degraded },
-			graph.Usability{State: book.Halted, Reason: "custody status degraded"}, false},
+			graph.Usability{State: book.Halted, Reason: "custody status degraded", Why: graph.WhyCustody}, false},
 		{"nobody knows of its custody", func(o *market.Offer) { o.Custody = market.CustodyUnknown },
-			graph.Usability{State: book.Halted, Reason: "custody status unknown"}, false},
+			graph.Usability{State: book.Halted, Reason: "custody status unknown", Why: graph.WhyCustody}, false},
+		{"no tier has a price yet", func(o *market.Offer) {
+			o.Sell = nil
+			for i := range o.Buy {
+				o.Buy[i].Reference = market.Pair{Base: "EUR", Quote: "USD"}
+			}
+		}, graph.Usability{State: book.Awaiting, Reason: "no reference price of EUR-USD", Why: graph.WhyUnpriced}, false},
 		{"one tier has no price yet", func(o *market.Offer) { o.Buy[0].Reference = market.Pair{Base: "EUR", Quote: "USD"} },
-			graph.Usability{State: book.Awaiting, Reason: "no reference price of EUR-USD"}, false},
+			graph.Usability{State: book.Live}, true},
+		{"no tiers", func(o *market.Offer) { o.Sell, o.Buy = nil, nil },
+			graph.Usability{State: book.Awaiting, Reason: "no tier can be used", Why: graph.WhyEmpty}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -57,6 +57,7 @@ type State struct {
 	// Offer is what the sides were made of where a provider stands for the venue;
 	// nil for a book.
 	Offer *market.Offer
+	Why   string // why an Offer cannot be used at any time, one of the constants
 	// Settle is how long a book takes until the customer has what was bought.
 	Settle time.Duration
 
@@ -71,7 +72,16 @@ type Usability struct {
 	State  book.State
 	Reason string // "" when usable
 	Age    int64  // nanoseconds since anything was heard, -1 if never
+	Why    string // of an offer that cannot be used: one of the constants, or ""
 }
+
+// Why an offer cannot be used, beside the states that it shares with books.
+const (
+	WhyCustody  = "custody"  // nothing of it can be moved now
+	WhyEmpty    = "empty"    // no tier gives anything
+	WhyExpired  = "expired"  // its ValidUntil is over
+	WhyUnpriced = "unpriced" // all tiers wait for reference prices
+)
 
 // clockSlack is how far ahead of now a receive time may be: as long as a reader
 // that took the time may have slept before it looked. Beyond it the clock was

@@ -231,14 +231,30 @@ func text(n money.Num) string {
 	return n.String()
 }
 
-// Unpriced returns the first Reference that a tier of o still waits for.
-func (o *Offer) Unpriced() (Pair, bool) {
-	for _, side := range [2][]Tier{o.Sell, o.Buy} {
-		for i := range side {
-			if side[i].Reference != (Pair{}) {
-				return side[i].Reference, true
-			}
+// Waits reports whether tier i of a side cannot be used until there is a price of
+// Reference: its own, or one of the tiers that it rests on, which are those before a
+// slice down to one that is whole.
+func Waits(side []Tier, i int) (reference Pair, waits bool) {
+	for ; i >= 0; i-- {
+		if side[i].Reference != (Pair{}) {
+			return side[i].Reference, true
+		}
+		if side[i].Whole {
+			break
 		}
 	}
 	return Pair{}, false
+}
+
+// Unpriced reports whether all tiers of o wait, and returns what the last one does
+// for. See Waits.
+func (o *Offer) Unpriced() (reference Pair, all bool) {
+	for _, side := range [2][]Tier{o.Sell, o.Buy} {
+		for i := range side {
+			if reference, all = Waits(side, i); !all {
+				return Pair{}, false
+			}
+		}
+	}
+	return reference, all
 }

@@ -177,20 +177,30 @@ func TestRefusalSaysWhatWouldDo(t *testing.T) {
 	}
 }
 
-// TestUnpriced: the first reference counts, those of Sell first.
+// TestUnpriced: all tiers wait, by themselves or with those that they rest on.
 func TestUnpriced(t *testing.T) {
 	eur, gbp := market.Pair{Base: "EUR", Quote: "USD"}, market.Pair{Base: "GBP", Quote: "USD"}
 	against := func(p market.Pair) func(*market.Tier) { return func(t *market.Tier) { t.Reference = p } }
-	o := market.Offer{Sell: []market.Tier{tier(0, 1)}, Buy: []market.Tier{tier(0, 1), tier(1, 2, against(eur))}}
-	if p, ok := o.Unpriced(); !ok || p != eur {
-		t.Errorf("Unpriced = %v, %v", p, ok)
-	}
-	o.Sell = append(o.Sell, tier(1, 2, against(gbp)))
-	if p, ok := o.Unpriced(); !ok || p != gbp {
-		t.Errorf("Unpriced = %v, %v", p, ok)
-	}
-	if p, ok := (&market.Offer{Sell: []market.Tier{tier(0, 1)}}).Unpriced(); ok {
-		t.Errorf("Unpriced = %v of an offer of prices", p)
+	whole := func(t *market.Tier) { t.Whole = true }
+	for _, tt := range []struct {
+		sell, buy []market.Tier
+		want      market.Pair // zero: not all wait
+	}{
+		{nil, nil, market.Pair{}},
+		{[]market.Tier{tier(0, 1)}, nil, market.Pair{}},
+		{[]market.Tier{tier(0, 1)}, []market.Tier{tier(0, 1, against(eur))}, market.Pair{}},
+		{[]market.Tier{tier(0, 1, against(eur))}, nil, eur},
+		{[]market.Tier{tier(0, 1, against(eur))}, []market.Tier{tier(0, 1, against(gbp))}, gbp},
+		{[]market.Tier{tier(0, 1, against(eur)), tier(1, 2)}, nil, eur}, // a slice rests on it
+		{[]market.Tier{tier(0, 1, against(eur)), tier(1, 2), tier(2, 3)}, nil, eur},
+		{[]market.Tier{tier(0, 1, against(eur)), tier(1, 2, whole)}, nil, market.Pair{}},
+		{[]market.Tier{tier(0, 1, against(eur)), tier(1, 2, whole, against(gbp)), tier(2, 3)}, nil, gbp},
+		{[]market.Tier{tier(0, 1), tier(1, 2, against(eur))}, nil, market.Pair{}},
+	} {
+		o := market.Offer{Sell: tt.sell, Buy: tt.buy}
+		if p, all := o.Unpriced(); p != tt.want || all != (tt.want != market.Pair{}) {
+			t.Errorf("Unpriced = %v, %v of %+v", p, all, o)
+		}
 	}
 }
 

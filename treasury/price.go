@@ -9,28 +9,35 @@ import (
 	"chronos.dev/money"
 )
 
-// make makes what is to be published of an offer. The error is a *ReferenceError.
-func (d *Desk) make(k *kept, now int64) error {
+// make makes what is to be published of an offer: with prices where there are any.
+// The error is a *ReferenceError of the first tier that has none.
+func (d *Desk) make(k *kept, now int64) (err error) {
 	k.made, k.until = k.offer, math.MaxInt64
 	if len(k.rests) == 0 {
 		return nil
 	}
-	o, until := *k.offer, int64(math.MaxInt64)
+	o := *k.offer
 	o.Sell, o.Buy = slices.Clone(o.Sell), slices.Clone(o.Buy)
 	for _, pair := range k.rests {
 		r, why := d.newest(pair, now)
-		if r == nil {
-			return &ReferenceError{o.Key, pair, why}
+		if r != nil {
+			sold, fit1 := resolve(o.Sell, r, true)
+			bought, fit2 := resolve(o.Buy, r, false)
+			if sold || bought {
+				k.made, k.until = &o, min(k.until, r.ValidUntil)
+				o.Origin = max(o.Origin, r.Origin)
+			}
+			if fit1 && fit2 {
+				continue
+			}
+			why = Unfit
 		}
-		if !resolve(o.Sell, r, true) || !resolve(o.Buy, r, false) {
-			return &ReferenceError{o.Key, pair, Unfit}
+		if err == nil {
+			err = &ReferenceError{o.Key, pair, why}
 		}
-		until = min(until, r.ValidUntil)
-		o.Origin = max(o.Origin, r.Origin)
 	}
-	o.ValidUntil = min(o.ValidUntil, until)
-	k.made, k.until = &o, until
-	return nil
+	o.ValidUntil = min(o.ValidUntil, k.until)
+	return err
 }
 
 // newest returns the price of a pair that was heard last among those that have not
@@ -56,8 +63,10 @@ func later(a, b *market.Reference) bool {
 	) > 0
 }
 
-// resolve puts prices in the place of spreads off r, and reports whether all fit.
-func resolve(side []market.Tier, r *market.Reference, sell bool) bool {
+// resolve puts prices in the place of spreads off r, and reports whether it put any,
+// and whether all fit.
+func resolve(side []market.Tier, r *market.Reference, sell bool) (some, all bool) {
+	all = true
 	for i := range side {
 		t := &side[i]
 		if t.Reference != r.Pair {
@@ -65,11 +74,13 @@ func resolve(side []market.Tier, r *market.Reference, sell bool) bool {
 		}
 		p, ok := spread(r.Price, t.SpreadBps, sell)
 		if !ok {
-			return false
+			all = false
+			continue
 		}
 		t.Price, t.Reference, t.SpreadBps = p, market.Pair{}, money.Num{}
+		some = true
 	}
-	return true
+	return some, all
 }
 
 // spread returns price less bps, down, for a customer who sells, or price and bps,

@@ -6,9 +6,8 @@
 // never changes. An offer whose spreads became prices ends no later than the prices
 // that they are off, so one that is published too long is not used too long.
 //
-// An offer that has no price for one of its tiers is returned as it came, the
-// Reference still in its tiers: it stands where the one before stood, and nobody can
-// use it. See market.Offer.Unpriced.
+// A tier without a price is returned as it came, with its Reference: it and the tiers
+// that rest on it cannot be used, the others can. See market.Waits.
 package treasury
 
 import (
@@ -48,8 +47,8 @@ const (
 	Unfit   = "unfit"   // with its spread it is no Num above 0
 )
 
-// ReferenceError reports that an offer rests on a price that is not there. The offer
-// is kept, and is returned by Reference once the price is.
+// ReferenceError reports that a tier of an offer rests on a price that is not there.
+// The offer is kept, and is returned by Reference once the price is.
 type ReferenceError struct {
 	Key  market.Key // of the offer
 	Pair market.Pair
@@ -111,8 +110,8 @@ func (d *Desk) Admit(key market.Key, now int64) error {
 // prices in their place. Its Seq must be above that of the one before. Numbers begin
 // anew once that was withdrawn, or has ended: then a later Time is enough.
 //
-// With a *ReferenceError the offer is to be published too, and cannot be used. With
-// ErrRepeated or a *LimitError there is none.
+// With a *ReferenceError the offer is to be published too, with a tier that cannot be
+// used. With ErrRepeated or a *LimitError there is none.
 func (d *Desk) Offer(o *market.Offer, now int64) (*market.Offer, error) {
 	if k := d.offers[o.Key]; k != nil && !follows(o, k.offer, now) {
 		d.repeated++

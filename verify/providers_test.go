@@ -59,6 +59,10 @@ func tierList(r *rand.Rand, mid, sign float64, base, quote string, worth map[str
 			"price": fmt.Sprintf("%.8f", price), "mode": []string{"whole", "slice"}[r.IntN(2)],
 			"fee_bps": []string{"0", "1", "2.5"}[r.IntN(3)], "settlement_ms": 1000 * r.IntN(5),
 		}
+		if r.IntN(12) == 0 { // what rests on it waits too
+			delete(t, "price")
+			t["spread_bps"], t["reference"] = "2.5", "BTC-CHF"
+		}
 		if r.IntN(2) == 0 {
 			t["fixed_fee"] = object{"asset": quote, "amount": fmt.Sprintf("%.2f", 4*r.Float64()/worth[quote])}
 		}

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // providerEntry is what a treasury provider offers for one pair.
@@ -24,6 +25,8 @@ type tierEntry struct {
 	Min      string `json:"min"`
 	Max      string `json:"max"`
 	Price    string `json:"price"`
+	Spread   string `json:"spread_bps"` // off a price that was missing: nobody can use the tier
+	Against  string `json:"reference"`
 	Mode     string `json:"mode"`
 	FeeBps   string `json:"fee_bps"`
 	FixedFee *struct {
@@ -88,6 +91,7 @@ type tier struct {
 	min, max *big.Int
 	price    *big.Rat // of a unit of the base in units of the quote, the fee taken
 	whole    bool
+	waits    bool     // it has no price, or rests on one that has none
 	begin    *big.Rat // value at min
 	// fixed fees, with those of the tiers that this one rests on
 	feeBase, feeQuote *big.Int
@@ -130,11 +134,15 @@ func (b *books) readTier(e *tierEntry, base, quote string, sell bool) (*tier, er
 	t.min, errs[0] = b.asset(base).units(orZero(e.Min))
 	t.max, errs[1] = b.asset(base).units(e.Max)
 	*fee, errs[2] = b.asset(asset).units(amount)
-	t.price, errs[3] = decimal(e.Price)
+	if t.waits = e.Against != ""; t.waits {
+		t.price, errs[3] = new(big.Rat), e.spread()
+	} else {
+		t.price, errs[3] = decimal(e.Price)
+	}
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
-	if !feeForm.MatchString(orZero(e.FeeBps)) || t.price.Sign() == 0 {
+	if !feeForm.MatchString(orZero(e.FeeBps)) || t.waits == (t.price.Sign() != 0) || !t.waits && e.Spread != "" {
 		return nil, fmt.Errorf("fee_bps %.40q, price %.40q", e.FeeBps, e.Price)
 	}
 	if !t.max.IsInt64() || !(*fee).IsInt64() {
@@ -153,6 +161,15 @@ func (b *books) readTier(e *tierEntry, base, quote string, sell bool) (*tier, er
 	return t, nil
 }
 
+// spread checks a tier that has one in place of a price.
+func (e *tierEntry) spread() error {
+	if base, quote, ok := strings.Cut(e.Against, "-"); !ok || e.Price != "" || !feeForm.MatchString(e.Spread) ||
+		!symbolForm.MatchString(base) || !symbolForm.MatchString(quote) || base == quote {
+		return fmt.Errorf("spread_bps %.40q off %.40q beside price %.40q", e.Spread, e.Against, e.Price)
+	}
+	return nil
+}
+
 // follow puts a tier behind another. A slice rests on the tiers before it, down to
 // one that is whole: it begins with their value, and their fees are paid too.
 func (t *tier) follow(before *tier) error {
@@ -164,6 +181,7 @@ func (t *tier) follow(before *tier) error {
 	case c < 0:
 		return errors.New("gap")
 	}
+	t.waits = t.waits || before.waits
 	t.begin = before.value(before.max)
 	t.feeBase.Add(t.feeBase, before.feeBase)
 	t.feeQuote.Add(t.feeQuote, before.feeQuote)
@@ -193,6 +211,9 @@ func (t *tier) arc(x *big.Int, sell bool) level {
 // option is the tier from the least size that brings something to its end. Not ok
 // is one that brings nothing, or more than can be counted.
 func (t *tier) option(sell bool) (o option, ok bool) {
+	if t.waits {
+		return o, false
+	}
 	from := new(big.Int).Set(t.min)
 	if t.min.Sign()+t.feeBase.Sign()+t.feeQuote.Sign() > 0 {
 		least := new(big.Int).Add(t.feeBase, big.NewInt(1))

@@ -353,7 +353,7 @@ type Offer struct {
 // Standing says whether an offer may be used. What is null is not known of one that
 // was withdrawn.
 type Standing struct {
-	State         string  `json:"state"` // of custody, or "expired", "unpriced", "halted", "withdrawn"
+	State         string  `json:"state"` // of custody, or "expired", "unpriced", "empty", "halted", "withdrawn"
 	Usable        bool    `json:"usable"`
 	Reason        string  `json:"reason"`         // why it is not usable, or ""
 	CustodyStatus *string `json:"custody_status"` // "available", "degraded", "locked" or "unknown"
@@ -364,10 +364,11 @@ type Standing struct {
 // Tier is what is offered for a range of the base, both ends included. A fee is of
 // the quote amount and not in Price.
 type Tier struct {
-	Name  string  `json:"name"`
-	Min   string  `json:"min"` // rounded up
-	Max   string  `json:"max"` // rounded down
-	Price *string `json:"price"`
+	Name   string  `json:"name"`
+	Reason string  `json:"reason"` // why it is in no price though the offer is
+	Min    string  `json:"min"`    // rounded up
+	Max    string  `json:"max"`    // rounded down
+	Price  *string `json:"price"`
 	// SpreadBps off the price of Reference is the price where Price is null.
 	SpreadBps    string    `json:"spread_bps,omitempty"`
 	Reference    string    `json:"reference,omitempty"`
