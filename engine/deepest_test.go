@@ -100,8 +100,9 @@ func TestOwnRouteOfSlowTiers(t *testing.T) {
 	}
 }
 
-// TestShorterWayToAnOption: the way that needs the least of C is no way where C is
-// not sold in so small amounts; the one that needs more is found.
+// TestShorterWayToAnOption: the way that needs the least of C is no single path where
+// C is not sold in so small amounts; the one that needs more is found. The best plan
+// buys the least of C that is sold, and forgoes what that gives beyond the order.
 func TestShorterWayToAnOption(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	num := func(n int64) money.Num { return money.Num{Coef: n} }
@@ -115,8 +116,11 @@ func TestShorterWayToAnOption(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Flush()
-	p, err := r.e.Price(engine.Request{Sell: "A", Buy: "B", Out: 72e8}, r.now)
-	if err != nil || p.Plan.In != 8e8 {
-		t.Errorf("%v: %+v", err, p)
+	all, err := r.e.Alternatives(engine.Request{Sell: "A", Buy: "B", Out: 72e8}, 5, r.now)
+	if err != nil || len(all.Paths) == 0 || all.Paths[0].Plan.In != 8e8 {
+		t.Fatalf("%v: %+v", err, all)
+	}
+	if p := all.Best.Plan; p.In != 7e8 || p.Out != 72e8 || p.In-p.Bound.Amount > 1 {
+		t.Errorf("%d into %d, bound %d", p.In, p.Out, p.Bound.Amount)
 	}
 }

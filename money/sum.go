@@ -78,12 +78,14 @@ func (s *Sum) Below(a, b, d uint64) Amount {
 	return t.DivDown(d)
 }
 
-// DivDown returns s / d rounded down, at most MaxInt64; 0 where d = 0 or s is
-// beyond d * 2^64, since it is for bounds from below.
+// DivDown returns s / d rounded down, at most MaxInt64; d = 0 bounds nothing.
 func (s *Sum) DivDown(d uint64) Amount {
+	if d == 0 {
+		return 0
+	}
 	q, _, ok := s.div(d)
 	if !ok {
-		return 0
+		return math.MaxInt64
 	}
 	return Amount(min(q, math.MaxInt64))
 }

@@ -179,11 +179,7 @@ func (s *Solver) solveCase(n *node) *flow.Result {
 	s.pose(n.choice)
 	r := s.kernel.Solve(&s.sub)
 	s.result.Cases++
-	if r.Infeasible {
-		s.close(n) // by the prices it came with
-		return r
-	}
-	if s.bound(n, r); r.Partial { // not even the envelopes hold the order
+	if s.bound(n, r); r.Infeasible || r.Partial { // not even the envelopes hold the order
 		s.close(n)
 		return r
 	}
@@ -203,23 +199,14 @@ func (s *Solver) solveCase(n *node) *flow.Result {
 
 // bound keeps the prices of a solved case, if they prove more than those that it
 // came with. The kernel's bound of a market that ends before the order is of what
-// it holds; for the order, what is left of it is worth nothing.
+// it holds, so such a case is priced for the order.
 func (s *Solver) bound(n *node, r *flow.Result) {
-	nu := flow.Nu{
-		Source: r.Nu.Source, Target: r.Nu.Target,
-		One: slices.Clone(r.Nu.One), Two: slices.Clone(r.Nu.Two),
-	}
-	if nu.Target == 0 {
-		return
-	}
-	b := r.Bound
+	nu, b := r.Nu, r.Bound
 	if r.Partial {
-		if s.p.In > 0 {
-			nu.Source = 0
-		}
-		b = flow.Bound(&s.sub, &nu)
+		nu, b = s.kernel.Whole()
 	}
-	if n.nu.Target == 0 || s.better(n.bound, b) {
+	if nu.Target > 0 && (n.nu.Target == 0 || s.better(n.bound, b)) {
+		nu.One, nu.Two = slices.Clone(nu.One), slices.Clone(nu.Two)
 		n.nu, n.bound = nu, b
 	}
 }

@@ -223,15 +223,15 @@ func everyChoice(p *flow.Problem) (best float64, found bool, ways int) {
 	return best, found, ways
 }
 
-// TestEveryChoice: the plan is feasible, within its bound, and as good as the best
-// of all choices, one by one.
+// TestEveryChoice: the plan is feasible, as good as the best of all choices, one by
+// one, and its bound says so.
 func TestEveryChoice(t *testing.T) {
 	cases := 6_000
 	if testing.Short() {
 		cases = 1_000
 	}
 	var s Solver
-	var equal, worse, none, cut, branched, most int
+	var equal, worse, none, cut, branched, most, loose int
 	for i := range cases {
 		p := market(rand.New(rand.NewPCG(uint64(i), 41)))
 		if !HasOptions(p) {
@@ -266,6 +266,10 @@ func TestEveryChoice(t *testing.T) {
 		if best > bound+math.Abs(bound)*1e-9+1 {
 			t.Errorf("case %d: a choice makes %v, the bound is %v", i, best, bound)
 		}
+		if gap := bound - got; gap > 40 && gap > math.Abs(got)*1e-6 && !r.Cut {
+			loose++
+			t.Logf("case %d: a gap of %.2g of %v", i, gap/math.Abs(got), got)
+		}
 		switch {
 		case got > best+math.Abs(best)*1e-6+20: // rounding differs where an entry is posed
 			t.Errorf("case %d: %v is better than the best of %d ways, %v", i, got, ways, best)
@@ -277,6 +281,9 @@ func TestEveryChoice(t *testing.T) {
 		}
 	}
 	t.Logf("%d equal to the best choice, %d worse, %d cut, %d without a plan; %d needed leaves, at most %d cases", equal, worse, cut, none, branched, most)
+	if loose > cases/1000 {
+		t.Errorf("%d gaps above 0.01 bps", loose)
+	}
 	if equal < cases/3 || branched < cases/10 {
 		t.Error("the cases have lost their variety")
 	}

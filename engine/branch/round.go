@@ -156,6 +156,23 @@ func (s *Solver) take(full, posed []int, r *flow.Result) {
 			best.Used = append(best.Used, Choice{pl.side, pl.book, k})
 		}
 	}
+	s.forgo(r.Over)
+}
+
+// forgo lowers what options into the target claim by what nobody wants of it.
+func (s *Solver) forgo(over money.Amount) {
+	r := &s.result
+	for _, c := range r.Used {
+		if over == 0 || s.p.Sides[c.Side].To != s.p.Target {
+			continue
+		}
+		for i := range r.Fills {
+			if f := &r.Fills[i]; f.Side == c.Side && f.Book == c.Book {
+				less := min(over, f.Out-1)
+				f.Out, over = f.Out-less, over-less
+			}
+		}
+	}
 }
 
 // add adds an entry to the fill of a place, and reports whether it is used at all.

@@ -43,10 +43,21 @@ func (s *Solver) certify() {
 	if nu.Source <= 0 && nu.Target <= 0 {
 		return
 	}
-	whole(t, nu)
+	s.wholly()
 	s.try()
-	if s.chain(t, nu) {
+	if nu.Target > 0 && s.chain(t, nu) {
 		s.try()
+	}
+}
+
+// wholly makes the node prices whole, and none at either end nothing.
+func (s *Solver) wholly() {
+	t, nu := &s.sure.try, &s.result.Prices
+	whole(t, nu)
+	t.Source = max(t.Source, 1)
+	if nu.Target == 0 {
+		t.Target = 1
+		s.atLeast(t)
 	}
 }
 

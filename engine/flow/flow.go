@@ -76,7 +76,9 @@ type Prices struct {
 type Result struct {
 	In, Out money.Amount
 	Fills   []Fill // by side, then by book
-	Prices  Prices
+	// Over is what bundles into the target give beyond Out. Nobody claims it.
+	Over   money.Amount
+	Prices Prices
 	// Nu are Prices as whole numbers, and Bound is what they prove: no plan turns
 	// In into more, or buys Out for less. See Bound.
 	Nu    Nu
@@ -93,7 +95,9 @@ type Result struct {
 	// that no level gives any more.
 	Failed bool
 	// Infeasible reports that no plan contains the bundles: the order is too small
-	// for them, or what they take or give has no way.
+	// for them, or what they take or give has no way. Nu and Bound are then of the
+	// order all the same, where Nu has prices; no output, or MaxInt64 of input, is
+	// what proves it.
 	Infeasible bool
 	// Walks counts augmentations, BackSteps the back arcs in them.
 	Walks, BackSteps int
@@ -117,6 +121,7 @@ type Solver struct {
 	in, out float64 // of the flow so far
 	goal    float64 // how much of In or Out is to be done
 	spare   float64 // share of what rounding may take that bundles get beforehand
+	stuck   bool    // some of what bundles bring leads nowhere
 	result  Result
 	afresh  bool // label from scratch for every walk, to compare with
 
@@ -138,8 +143,8 @@ func (s *Solver) Solve(p *Problem) *Result {
 func (s *Solver) solve(p *Problem) *Result {
 	s.begin(p)
 	r := &s.result
-	if !s.force() {
-		r.Infeasible = true
+	r.Nu.Target = 0
+	if r.Infeasible = !s.force(); r.Infeasible {
 		return r
 	}
 	done := s.augment()
@@ -151,7 +156,9 @@ func (s *Solver) solve(p *Problem) *Result {
 	if r.Value = s.out; p.Out > 0 {
 		r.Value = s.in
 	}
-	s.replay()
+	if r.Infeasible = s.stuck; !s.stuck {
+		s.replay()
+	}
 	s.certify()
 	return r
 }
@@ -160,7 +167,7 @@ func (s *Solver) solve(p *Problem) *Result {
 func (s *Solver) begin(p *Problem) {
 	s.p = p
 	s.walk = s.walk[:0]
-	s.in, s.out, s.goal = 0, 0, float64(max(p.In, p.Out))
+	s.in, s.out, s.goal, s.stuck = 0, 0, float64(max(p.In, p.Out)), false
 	r := &s.result
 	*r = Result{Fills: r.Fills[:0], Prices: r.Prices, Nu: r.Nu}
 	s.open()
@@ -196,8 +203,10 @@ func (s *Solver) augment() (done bool) {
 	return done
 }
 
-// enough reports that bundles alone give what is wanted.
-func (s *Solver) enough() bool { return len(s.p.Bundles) > 0 && s.p.Out > 0 && s.out >= s.goal }
+// enough reports that bundles alone are the order.
+func (s *Solver) enough() bool {
+	return len(s.p.Bundles) > 0 && (s.p.Out > 0 && s.out >= s.goal || s.p.In > 0 && s.in >= s.goal)
+}
 
 // left is how much of the order is still to do, as an input at the best rate.
 func (s *Solver) left() float64 {

@@ -178,6 +178,9 @@ func feasible(p *Problem, r *Result) error {
 			return fmt.Errorf("asset %d: %v left of layer one, %v of layer two", a, one[a], two[a])
 		}
 	}
+	if out.Sub(out, big.NewInt(int64(r.Over))); r.Over != 0 && (r.Over < 0 || p.Out == 0 || len(p.Bundles) == 0) {
+		return fmt.Errorf("%d are forgone", r.Over)
+	}
 	if in.Cmp(big.NewInt(int64(r.In))) != 0 || out.Cmp(big.NewInt(int64(r.Out))) != 0 {
 		return fmt.Errorf("fills turn %v into %v, the plan says %d into %d", in, out, r.In, r.Out)
 	}

@@ -33,8 +33,8 @@ type edge struct {
 	back     bool
 }
 
-// force sends what bundles take and bring. It reports false if that is not
-// possible within the order.
+// force sends what bundles take and bring. If that is not possible within the
+// order it reports false, and prices the nodes by what is missing.
 func (s *Solver) force() bool {
 	if s.plan.short = false; len(s.p.Bundles) == 0 {
 		return true
@@ -47,35 +47,121 @@ func (s *Solver) force() bool {
 	s.blank()
 	s.bundle()
 	f, w, m := &s.plan, &s.ways, len(s.net.assets)
-	end, source := int32(2*m), int32(2*m+1)
+	end := int32(2 * m)
 	w.want = sized(w.want, 2*m+2, 0)
 	for i := range m {
 		w.want[i] = s.needs(i, f.takes1[i], f.brings1[i])
 		w.want[m+i] = s.needs(i, f.takes2[i], f.brings2[i])
 	}
 	s.in, s.out = float64(f.takes), float64(f.brings)
+	s.pass(end)
+	if to := s.serve(end); to != none {
+		s.ray(to)
+		return false
+	}
+	ok := s.giveBack(end)
+	s.carried()
+	return ok
+}
+
+// pass sends what bundles bring to where bundles take, and on to T. What is left of
+// it is worth nothing there.
+func (s *Solver) pass(end int32) {
+	w := &s.ways
 	for from := range end {
 		for to := range end {
 			if w.want[from] < 0 && w.want[to] > 0 {
 				s.send(from, to)
 			}
 		}
-		if w.want[from] < 0 {
-			before := w.want[from]
-			if w.want[end] = math.Inf(1); s.send(from, end) < 0 && -w.want[from] > 1e-9*-before {
-				return false // there is no way on for some of it
-			}
+		if before := w.want[from]; before < 0 {
+			w.want[end] = math.Inf(1)
+			s.stuck = s.send(from, end) < 0 && -w.want[from] > 1e-9*-before || s.stuck
 		}
 	}
+}
+
+// serve sends what bundles still take from S, or if nothing more leads there from
+// what has reached T. It returns the first node that is short for all that, or none.
+func (s *Solver) serve(end int32) int32 {
+	w := &s.ways
 	for to := range end {
-		if w.want[to] > 0 {
-			if w.want[source] = math.Inf(-1); s.send(source, to) > 0 {
-				return false
-			}
+		if w.want[to] <= 0 {
+			continue
+		}
+		if w.want[end+1] = math.Inf(-1); s.send(end+1, to) <= 0 {
+			continue
+		}
+		if w.want[end] = -s.out; s.send(end, to) > 0 {
+			return to
 		}
 	}
-	s.carried()
-	return s.p.In > 0 && s.in <= s.goal || s.p.Out > 0 && s.out <= s.goal
+	return none
+}
+
+// giveBack takes back what is beyond the order, and reports whether that has brought
+// it within. What bundles give beyond an amount wanted is forgone.
+func (s *Solver) giveBack(end int32) bool {
+	w := &s.ways
+	if over := s.out - s.goal; s.p.Out > 0 {
+		if over > 0 {
+			w.want[end], w.want[end+1] = -over, math.Inf(1)
+			s.send(end, end+1)
+		}
+		return true
+	}
+	if over := s.in - s.goal; over > 0 {
+		if w.want[end], w.want[end+1] = -s.out, over; s.send(end, end+1) != 0 && s.in > s.goal {
+			s.ray(end + 1)
+			return false
+		}
+	}
+	return true
+}
+
+// ray prices the nodes by what a unit there is worth at one that is short. At these
+// prices bundles cost more than all levels and the order bring: they prove that no
+// plan contains them.
+func (s *Solver) ray(short int32) {
+	s.priceAt(int(short))
+	s.wholly()
+	s.try()
+}
+
+// atLeast raises prices to what a unit of T, at its price, is worth at the best rates
+// of all: so small, a price of T proves the same, and no market is summed up for it.
+func (s *Solver) atLeast(t *Nu) {
+	n, w := &s.net, &s.ways
+	m := len(n.assets)
+	w.gain = sized(w.gain, 2*m+2, 0)
+	one, two, source := w.gain[:m], w.gain[m:2*m], float64(t.Target)*n.direct.side.top()
+	for i := range m {
+		two[i] = float64(t.Target) * n.last[i].side.top()
+		one[i] = two[i]
+	}
+	for k := range n.laterals {
+		c := &n.laterals[k]
+		one[c.from] = max(one[c.from], two[c.to]*c.side.top())
+	}
+	whole := func(x float64) uint64 { return uint64(min(math.Ceil(x*(1+0x1p-40)), 1<<nuBits)) }
+	for i, a := range n.assets {
+		source = max(source, one[i]*n.first[i].side.top())
+		t.One[a], t.Two[a] = max(t.One[a], whole(one[i])), max(t.Two[a], whole(two[i]))
+	}
+	t.Source = max(t.Source, whole(source))
+}
+
+// Whole bounds the order itself, where the last Solve has found that the market ends
+// before it: for an amount to sell by all that the market brings, for one to buy by
+// MaxInt64, or nearly, since no input buys it.
+func (s *Solver) Whole() (Nu, money.Amount) {
+	was := s.result
+	r := &s.result
+	r.Nu, r.Partial = Nu{}, false
+	s.ray(int32(2 * len(s.net.assets)))
+	nu, bound := r.Nu, r.Bound
+	*r = was
+	return nu, bound
 }
 
 // joined reports whether a side stands in the network, if only empty.
@@ -124,10 +210,16 @@ func (s *Solver) send(from, to int32) float64 {
 		}
 		amount := min(-w.want[from], w.want[to]/w.gain[to])
 		got := s.follow(from, to, amount)
+		if from == end {
+			s.out -= got
+		}
 		if from == source {
 			s.in += got
 		} else if w.want[from] += got; got >= amount && -w.want[from] <= exhausted*got {
 			w.want[from] = 0
+		}
+		if to == source {
+			s.in -= got * w.gain[to]
 		}
 		if to == end {
 			s.out += got * w.gain[to]
@@ -195,18 +287,31 @@ func (s *Solver) residual() {
 }
 
 // priceBack prices every node by the best walk from it to T: a node that bundles
-// feed has a price though no walk from S leads there.
+// feed has a price though no walk from S leads there. If they give more than is
+// wanted, T is worth nothing, and nodes have the price of what S gets back for them.
 func (s *Solver) priceBack() {
+	p, end := &s.result.Prices, 2*len(s.net.assets)
+	if s.p.Out > 0 && s.out > s.goal*(1+slack) {
+		s.priceAt(end + 1)
+		return
+	}
+	if s.priceAt(end); p.Source == 0 {
+		p.Source = s.lastPrice()
+	}
+}
+
+// priceAt prices every node by the best walk from it to one.
+func (s *Solver) priceAt(to int) {
 	s.residual()
 	w, n, p, m := &s.ways, &s.net, &s.result.Prices, len(s.net.assets)
 	end, source := 2*m, 2*m+1
 	w.gain = sized(w.gain, 2*m+2, 0)
-	w.gain[end] = 1
+	w.gain[to] = 1
 	for range 2*m + 2 {
 		risen := false
 		for i := range w.edges {
 			e := &w.edges[i]
-			if g := e.gain * w.gain[e.to]; int(e.from) != end && g > w.gain[e.from]*(1+slack) {
+			if g := e.gain * w.gain[e.to]; int(e.from) != to && g > w.gain[e.from]*(1+slack) {
 				w.gain[e.from], risen = g, true
 			}
 		}
@@ -214,10 +319,7 @@ func (s *Solver) priceBack() {
 			break
 		}
 	}
-	p.Source, p.Target = w.gain[source], 1
-	if p.Source == 0 {
-		p.Source = s.lastPrice()
-	}
+	p.Source, p.Target = w.gain[source], w.gain[end]
 	p.One, p.Two = sized(p.One, s.p.Assets, 0.0), sized(p.Two, s.p.Assets, 0.0)
 	for i, a := range n.assets {
 		p.One[a], p.Two[a] = max(w.gain[i], w.gain[m+i]), w.gain[m+i]

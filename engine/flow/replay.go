@@ -82,6 +82,7 @@ func (s *Solver) replayIn(total money.Amount) {
 	f, n, r := &s.plan, &s.net, &s.result
 	s.bundle()
 	if f.short = total < f.takes; f.short {
+		r.Out = 0
 		return
 	}
 	f.group = appendIn(f.group[:0], n.direct.side, none)

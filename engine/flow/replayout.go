@@ -141,7 +141,8 @@ func (s *Solver) goOn() (done bool) {
 	return s.augment()
 }
 
-// claim lowers what the sides into T give by units.
+// claim lowers what the sides into T give by units, and what bundles give there by
+// what is left of them.
 func (s *Solver) claim(less money.Amount) {
 	n := &s.net
 	s.result.Out -= less
@@ -155,4 +156,5 @@ func (s *Solver) claim(less money.Amount) {
 	for i := range n.last {
 		take(n.last[i].side)
 	}
+	s.result.Over = less
 }

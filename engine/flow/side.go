@@ -173,9 +173,9 @@ func (d *side) rate() float64 {
 	return 0
 }
 
-// top is the best rate, filled or not.
+// top is the best rate, filled or not; 0 if there is none.
 func (d *side) top() float64 {
-	if len(d.pieces) == 0 {
+	if d == nil || len(d.pieces) == 0 {
 		return 0
 	}
 	return d.pieces[0].rate
