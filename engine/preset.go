@@ -65,8 +65,10 @@ func (s *scratch) solve(req route.Request, p Preset) (*route.Answer, error) {
 // beyond are the shortest of more than that many times.
 const maxTradeoffs = 16
 
-// tradeoffs finds the plans that no other beats in both amount and time, the best
-// amount first. Each is the best of those that use nothing slower than it does.
+// tradeoffs finds plans by limiting what a leg may take, again and again below the
+// slowest of the plan before, and returns those of them that no other equals or beats
+// in both amount and time, the best amount first. Each is the best of those that use
+// nothing slower than it does.
 func (s *scratch) tradeoffs(req route.Request) ([]*route.Answer, error) {
 	var all []*route.Answer
 	times := s.solver.Times(&s.snap, req)
@@ -78,7 +80,6 @@ func (s *scratch) tradeoffs(req route.Request) ([]*route.Answer, error) {
 			}
 			break
 		}
-		// By rounding, less to choose from can bring a unit more.
 		if n := len(all); n == 0 || a.Plan.Settle < all[n-1].Plan.Settle {
 			all = append(all, a)
 		}
@@ -88,7 +89,20 @@ func (s *scratch) tradeoffs(req route.Request) ([]*route.Answer, error) {
 		}
 		req.MaxSettle = max(times[i-1], instant)
 	}
-	return all, nil
+	return undominated(all), nil
+}
+
+// undominated keeps of answers, which take less and less time, those that bring more
+// than all that are faster. By rounding, less to choose from can bring a unit more.
+func undominated(all []*route.Answer) []*route.Answer {
+	at := len(all) - 1 // of the best so far, from behind
+	for i := at - 1; i >= 0; i-- {
+		if p, q := &all[i].Plan, &all[at].Plan; p.ExactOut && p.In < q.In || !p.ExactOut && p.Out > q.Out {
+			at--
+			all[at] = all[i]
+		}
+	}
+	return all[at:]
 }
 
 // instant is the shortest limit, since 0 is none.
@@ -129,9 +143,10 @@ func more(a money.Amount, b int64, c money.Amount, d int64) bool {
 	return h1 > h2 || h1 == h2 && l1 > l2
 }
 
-// Tradeoffs answers r as Price does, and beside it with what is faster: the prices
-// that no other beats in both amount and time, the best amount first, each with the
-// proof that nothing is better among what is as fast. It fails as Price does.
+// Tradeoffs answers r as Price does, and beside it with what is faster, the best
+// amount first: of the plans found by limiting what each leg may take, those that no
+// other equals or beats in both amount and time, each with the proof that nothing is
+// better among what is as fast a leg. It fails as Price does.
 func (e *Engine) Tradeoffs(r Request, now int64) ([]*Price, error) {
 	s := e.solvers.Get().(*scratch)
 	defer e.solvers.Put(s)

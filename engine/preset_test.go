@@ -16,7 +16,7 @@ import (
 // queue has A-B at venues that are the cheaper the longer they take, and a way over
 // C that takes twice an hour.
 func queue(t *testing.T) *rig {
-	after := map[string]time.Duration{"hour": time.Hour, "minute": time.Minute, "late": 100 * time.Hour}
+	after := map[string]time.Duration{"hour": time.Hour, "minute": time.Minute, "late": 100 * time.Hour, "day": 24 * time.Hour}
 	r := newRig(t, engine.Options{Terms: func(k market.Key) market.Terms { return market.Terms{Settle: after[k.Venue]} }})
 	r.show("now|A-B", 99_700, 200_000)
 	r.show("minute|A-B", 99_850, 200_000)
@@ -29,6 +29,7 @@ func queue(t *testing.T) *rig {
 
 func TestTradeoffs(t *testing.T) {
 	r := queue(t)
+	r.show("day|A-B", 99_990, 200_000) // as good as hour, and later
 	all, err := r.e.Tradeoffs(engine.Request{Sell: "A", Buy: "B", In: 1, MaxHops: 1}, r.now)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"math"
 	"time"
 
 	"chronos.dev/money"
@@ -42,7 +43,10 @@ func (d *Side) bind(settle time.Duration, in, out, fee money.Amount) {
 			cut.In = max(cut.In, part(need, a.In, a.Out, money.Up))
 		}
 		cut.Out = part(cut.In, a.Out, a.In, money.Down)
-		o := Option{Settle: settle, Entry: Arc{In: money.AddStop(at.In, cut.In), Out: at.Out + cut.Out - fee}}
+		if at.In > math.MaxInt64-cut.In || at.Out > math.MaxInt64-cut.Out {
+			break // beyond any amount
+		}
+		o := Option{Settle: settle, Entry: Arc{In: at.In + cut.In, Out: at.Out + cut.Out - fee}}
 		if rest := (Arc{In: a.In - cut.In, Out: a.Out - cut.Out}); rest.In > 0 && rest.Out > 0 {
 			o.More = append(o.More, rest)
 		}

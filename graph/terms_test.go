@@ -98,3 +98,24 @@ func TestBookOfAnOptionStops(t *testing.T) {
 		t.Errorf("%d", out)
 	}
 }
+
+// TestEntryThatDoesNotFit: a minimum that only amounts beyond MaxInt64 reach leaves
+// nothing.
+func TestEntryThatDoesNotFit(t *testing.T) {
+	const most = math.MaxInt64
+	for _, arcs := range [][]Arc{
+		{{In: most - 1, Out: 5}, {In: 10, Out: 5}},
+		{{In: 5, Out: most - 1}, {In: 10, Out: 5}},
+	} {
+		s := &State{Sell: Side{Arcs: arcs}}
+		s.Bind(Terms{MinBase: 15, FeeQuote: 8})
+		for _, o := range s.Sell.Options {
+			if o.Entry.In < 15 || o.Entry.Out < 1 || o.Entry.In == most {
+				t.Errorf("%v: %+v", arcs, o)
+			}
+		}
+		if s.Sell.Dropped+len(s.Sell.Options) != 1 {
+			t.Errorf("%v: %+v", arcs, s.Sell)
+		}
+	}
+}

@@ -66,7 +66,7 @@ type Routes struct {
 	BuyAsset  string      `json:"buy_asset"`
 	Optimum   Price       `json:"optimum"`
 	Data      []Path      `json:"data"`
-	Tradeoffs []Price     `json:"tradeoffs"` // that no other beats in amount and time
+	Tradeoffs []Price     `json:"tradeoffs"` // that no other of them equals or beats in amount and time
 	Venues    []Regret    `json:"venues"`    // that the optimum uses
 	Explain   Explanation `json:"explain"`
 }
