@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -72,6 +73,11 @@ func (w *world) treasury() *engine.LiquidityWriter {
 	w.offer(lw, market.Offer{Key: key("vault-b", "BTC-EUR"), Custody: market.Available, Sell: []market.Tier{spread}})
 	w.offer(lw, market.Offer{Key: key("vault-c", "BTC-USD"), Custody: market.Available, Sell: []market.Tier{far}})
 	lw.Withdraw(key("vault-c", "BTC-USD"), "withdrawn by the provider", w.now.Load())
+	taken := market.Offer{Key: key("kraken", "BTC-USD"), Custody: market.Available, Sell: []market.Tier{far}}
+	var name *engine.NameError
+	if err := lw.Admit(&taken); !errors.As(err, &name) {
+		w.t.Errorf("an offer in the name of a venue: %v", err)
+	}
 	lw.Flush()
 	return lw
 }

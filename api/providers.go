@@ -50,5 +50,13 @@ func (s *Server) providers(r *request) {
 		w.Close('}')
 	}
 	w.Close(']')
+	w.Key("refused").Open('[')
+	for _, name := range s.opts.Engine.RefusedProviders() {
+		w.Open('{')
+		w.Key("name").Str(name)
+		w.Key("reason").Str("a venue with books has this name: offers need another")
+		w.Close('}')
+	}
+	w.Close(']')
 	w.Close('}')
 }

@@ -56,6 +56,7 @@ type Engine struct {
 	mu     sync.Mutex // guards what follows; writers take it once a book
 	owners map[graph.MarketID]any
 	kinds  map[string]bool // names of venues; true: a treasury provider
+	taken  map[string]bool // names of venues that somebody tried to offer under
 }
 
 // stats are counted by writers and read by metrics.
@@ -94,7 +95,10 @@ func New(opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{opts: opts, graph: g, owners: map[graph.MarketID]any{}, kinds: map[string]bool{}}
+	e := &Engine{
+		opts: opts, graph: g,
+		owners: map[graph.MarketID]any{}, kinds: map[string]bool{}, taken: map[string]bool{},
+	}
 	e.solvers.New = func() any { return new(scratch) }
 	return e, nil
 }

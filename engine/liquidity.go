@@ -58,7 +58,12 @@ func (w *LiquidityWriter) Admit(o *market.Offer) error {
 	if err != nil {
 		return err
 	}
-	return o.Check(at.base, at.quote)
+	err = o.Check(at.base, at.quote)
+	if err != nil && at.offer == nil {
+		at.reason, at.since = err.Error(), o.RecvTime // or nobody would see why there is none
+		w.touch(at)
+	}
+	return err
 }
 
 // Offer puts an offer in the place of the one of the same key. It was admitted, and
@@ -227,6 +232,7 @@ func (e *Engine) register(key market.Key, w any, provider bool) (*graph.Market, 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if is, ok := e.kinds[key.Venue]; ok && is != provider {
+		e.taken[key.Venue] = e.taken[key.Venue] || provider // at most one a venue
 		return nil, &NameError{Name: key.Venue, Provider: is}
 	}
 	m, err := e.graph.Register(key, e.describe)
@@ -242,6 +248,21 @@ func (e *Engine) register(key market.Key, w any, provider bool) (*graph.Market, 
 		return nil, &OwnerError{key}
 	}
 	return m, nil
+}
+
+// RefusedProviders returns the names, in order, under which offers came that are those
+// of venues with books. See NameError.
+func (e *Engine) RefusedProviders() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var names []string
+	for name, refused := range e.taken {
+		if refused {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // providers returns the names of the treasury providers.

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -201,6 +202,9 @@ func TestNamesAreNotShared(t *testing.T) {
 		for _, err := range []error{
 			w.Admit(r.vaultOffer(venue+"|BTC-USD", 1)), w.Offer(r.vaultOffer(venue+"|ETH-USD", 1)),
 		} {
+			if !slices.Contains(r.e.RefusedProviders(), venue) {
+				t.Errorf("%s is not among %q", venue, r.e.RefusedProviders())
+			}
 			if !errors.As(err, &name) || *name != (engine.NameError{Name: venue}) {
 				t.Errorf("a provider of the name %s: %v", venue, err)
 			}

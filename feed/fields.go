@@ -141,3 +141,14 @@ func (d *fields) pair() (market.Pair, error) {
 	}
 	return p, nil
 }
+
+// unnamed says what is wrong with the name of a book.
+func unnamed(venue, pair []byte) error {
+	switch {
+	case len(venue) == 0:
+		return errors.New("no venue")
+	case len(pair) == 0:
+		return errors.New("no market")
+	}
+	return fmt.Errorf("venue %q, market %q: want a name in small letters, and BASE-QUOTE", venue, pair)
+}

@@ -147,8 +147,14 @@ func (d *LiquidityDecoder) finish(o *market.Offer) error {
 		o.Key.Pair.Quote = shortQuote
 	}
 	switch {
-	case named(o.Key) == market.Key{}, o.Key.Pair.Quote == "", o.Key.Pair.Base == o.Key.Pair.Quote:
-		return d.fail(CodeBadKey, "provider %q, asset %q, quote %q", o.Key.Venue, o.Key.Pair.Base, o.Key.Pair.Quote)
+	case o.Key.Venue == "":
+		return d.fail(CodeBadKey, "no provider")
+	case o.Key.Pair.Base == "":
+		return d.fail(CodeBadKey, "no asset")
+	case o.Key.Pair.Quote == "":
+		return d.fail(CodeBadKey, "no quote")
+	case o.Key.Pair.Base == o.Key.Pair.Quote:
+		return d.fail(CodeBadKey, "asset and quote are both %s", o.Key.Pair.Base)
 	case !d.hasV && !l.Short:
 		return d.fail(CodeUnknownMajor, "no v")
 	case l.Short && d.hasSides:

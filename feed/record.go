@@ -148,7 +148,7 @@ func (d *Decoder) Decode(r *Record, value []byte, since, recv int64) error {
 		return d.refuse(err)
 	case !known:
 		d.code = CodeBadKey
-		return d.refuse(fmt.Errorf("venue %q, market %q", d.venue.b[:d.venue.n], d.mkt.b[:d.mkt.n]))
+		return d.refuse(unnamed(d.venue.b[:d.venue.n], d.mkt.b[:d.mkt.n]))
 	}
 	if err := d.finish(r); err != nil {
 		return d.refuse(err)

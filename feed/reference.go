@@ -90,7 +90,11 @@ func (d *ReferenceDecoder) finish() error {
 	p := &d.r.Price
 	switch {
 	case p.Source == "" || p.Pair == market.Pair{}:
-		return d.fail(CodeBadKey, "source %q, market %q", p.Source, p.Pair)
+		missing := "no source"
+		if p.Source != "" {
+			missing = "no market"
+		}
+		return d.fail(CodeBadKey, "%s", missing)
 	case !d.hasV:
 		return d.fail(CodeUnknownMajor, "no v")
 	case !d.hasPrice || p.Price.IsZero():

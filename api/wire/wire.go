@@ -386,7 +386,14 @@ type FixedFee struct {
 
 // Providers is the answer to GET /v1/providers.
 type Providers struct {
-	Data []Provider `json:"data"`
+	Data    []Provider        `json:"data"`
+	Refused []RefusedProvider `json:"refused"`
+}
+
+// RefusedProvider is one whose offers are not kept.
+type RefusedProvider struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
 }
 
 // Provider is a treasury provider and all pairs that it has made an offer for.

@@ -209,6 +209,62 @@ func TestPublishMovesThePrice(t *testing.T) {
 	}
 }
 
+// A line that deletes ends an offer at once, and a price for those that rest on it.
+func TestPublishDeletes(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	publish := func(lines ...string) {
+		t.Helper()
+		file := writeFile(t, strings.Join(lines, "\n")+"\n")
+		if _, talk, code := command(t, "feed", "publish", file, "--kafka", p.kafka); code != exitOK {
+			t.Fatalf("publish: exit %d: %s", code, talk)
+		}
+	}
+	is := func(want string) {
+		t.Helper()
+		eventually(t, want, func() bool {
+			_, body := p.get(t, "/v1/liquidity")
+			return strings.Contains(body, `"state":"`+want+`"`)
+		})
+	}
+	publish(`{"v":1,"provider":"vault-x","asset":"BTC","quote":"USD","seq":1,"valid_until":"2199-01-01T00:00:00Z",`+
+		`"custody_status":"available","sell":[{"max":"1","spread_bps":"5","reference":"BTC-USD","mode":"whole"}]}`,
+		`{"v":1,"source":"ecb","market":"BTC-USD","price":"68000","valid_until":"2199-01-01T00:00:00Z"}`)
+	is("available")
+	publish(`{"delete":"ecb|BTC-USD","of":"reference"}`)
+	is("unpriced")
+	publish(`{"delete":"vault-x|BTC","of":"liquidity"}`)
+	is("withdrawn")
+	publish(lab, `{"delete":"lab|BTC-USD","of":"book"}`)
+	out, talk, code := command(t, "feed", "publish", writeFile(t, `{"delete":"lab|BTC-USD","of":"liquidity"}`), "--kafka", p.kafka)
+	if code != exitUsage || !strings.Contains(talk, "want provider|ASSET") {
+		t.Errorf("exit %d: %s%s", code, out, talk)
+	}
+}
+
+// A file with one bad record is not published at all, and the error names what misses.
+func TestPublishNamesWhatMisses(t *testing.T) {
+	t.Parallel()
+	const offer = `{"v":1,"provider":"vault-x","asset":"BTC","quote":"USD","seq":1,"valid_until":"2199-01-01T00:00:00Z","sell":[]}`
+	const price = `{"v":1,"source":"ecb","market":"BTC-USD","price":"1","valid_until":"2199-01-01T00:00:00Z"}`
+	for _, tt := range []struct{ line, cut, want string }{
+		{offer, `"asset":"BTC",`, "no asset"}, {offer, `"quote":"USD",`, "no quote"}, {offer, `"seq":1,`, "no seq"},
+		{offer, `"valid_until":"2199-01-01T00:00:00Z",`, "no valid_until"}, {offer, `"v":1,`, "no v"},
+		{price, `"market":"BTC-USD",`, "no market"}, {price, `,"valid_until":"2199-01-01T00:00:00Z"`, "no valid_until"},
+		{lab, `"venue":"lab",`, "no venue"}, {lab, `"market":"BTC-USD",`, "no market"},
+		{`{"delete":"vault-x|BTC"}`, "", "want liquidity, reference or book"},
+		{`{"delete":"vault-x|BTC","of":"liquidity","seq":1}`, "", "nothing else"},
+		{`{"delete":"ecb|BTC","of":"reference"}`, "", "want source|BASE-QUOTE"},
+		{`{"delete":"lab|btc-usd","of":"book"}`, "", "want venue|BASE-QUOTE"},
+	} {
+		line := strings.Replace(tt.line, tt.cut, "", 1)
+		_, talk, code := command(t, "feed", "publish", writeFile(t, line+"\n"), "--kafka", "127.0.0.1:1")
+		if code != exitUsage || !strings.Contains(talk, tt.want) {
+			t.Errorf("%s: exit %d: %s", line, code, talk)
+		}
+	}
+}
+
 // A file with one bad record is not published at all.
 func TestPublishRefuses(t *testing.T) {
 	t.Parallel()

@@ -31,7 +31,9 @@ func newFeedPublish(g *globals) *cobra.Command {
 		Short: "Publish records from a file, one JSON object a line; - is standard input",
 		Long: "Publish checks every record as a reader would before it sends any: books, offers of treasury\n" +
 			"providers, which name a provider, and reference prices, which name a source. A book that is\n" +
-			"published by hand becomes stale like any other; --hold confirms it unchanged for a while.",
+			"published by hand becomes stale like any other; --hold confirms it unchanged for a while.\n\n" +
+			"A line {\"delete\":KEY,\"of\":KIND} sends a record without a value, which removes what was retained\n" +
+			"of a key: of liquidity \"vault-a|BTC\", of reference \"ecb|EUR-USD\", of book \"lab|BTC-USD\".",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			records, err := readRecords(args[0])
@@ -122,6 +124,8 @@ func (d *records) read(value []byte, now int64) (sendable, error) {
 		return d.scan.Skip()
 	})
 	switch {
+	case has["delete"]:
+		return readDelete(value)
 	case has["venue"]:
 		return d.readBook(value, now)
 	case has["provider"]:

@@ -26,12 +26,14 @@ type vaults struct {
 	desk *treasury.Desk
 	w    *engine.LiquidityWriter
 
+	told map[string]bool // names of venues that the log said cannot be those of providers
+
 	read atomic.Bool  // both topics, to where they ended
 	lost atomic.Int64 // offers and prices that there was no room for after all
 }
 
 func newVaults(e *engine.Engine, log *slog.Logger) *vaults {
-	return &vaults{log: log, desk: treasury.New(), w: e.Liquidity()}
+	return &vaults{log: log, desk: treasury.New(), w: e.Liquidity(), told: map[string]bool{}}
 }
 
 // Admit implements feed.LiquiditySink.
@@ -49,6 +51,10 @@ func (v *vaults) Admit(o *market.Offer) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &taken):
+		if !v.told[taken.Name] { // every record is counted and goes to the dead letters
+			v.told[taken.Name] = true
+			v.log.Warn("offers refused", "provider", taken.Name, "err", err)
+		}
 		return &feed.RecordError{Code: feed.CodeNameTaken, Err: err}
 	case errors.As(err, &graphFull), errors.As(err, &deskFull):
 		return &feed.RecordError{Code: feed.CodeTooMany, Err: err}
