@@ -63,7 +63,33 @@ func (s *Solver) hops(r *flow.Result, a *Answer) []hop {
 		h.fills = s.flows[h.first:]
 		a.Used = append(a.Used, id)
 	}
+	s.endNothing(a)
 	return s.hopped
+}
+
+// endNothing leads on what has become nothing on its way: the last unit of an order
+// may be worth less than one unit of the next asset. It is no part of what goes on
+// from there, if anything does, so it gets a hop of nothing into nothing.
+func (s *Solver) endNothing(a *Answer) {
+	for i := range s.hopped {
+		from := s.hopped[i].to
+		if from == s.req.Buy || slices.ContainsFunc(s.hopped, func(h hop) bool { return h.from == from }) {
+			continue
+		}
+		side := slices.IndexFunc(s.net.edges, func(e *graph.Edge) bool { return e.From == from && e.To == s.req.Buy })
+		if side < 0 {
+			continue
+		}
+		for j, b := range s.net.problem.Sides[side].Books {
+			if len(b.Arcs) > 0 {
+				id, first := s.net.markets[side][j], len(s.flows)
+				s.flows = append(s.flows, Fill{Market: id})
+				s.hopped = append(s.hopped, hop{from: from, to: s.req.Buy, at: len(s.hopped), first: first, fills: s.flows[first:]})
+				a.Used = append(a.Used, id)
+				break
+			}
+		}
+	}
 }
 
 // option is what a fill uses of a side with options, nil for a book.
