@@ -70,7 +70,7 @@ func TestAnswersMatchTheDocument(t *testing.T) {
 	} {
 		c.answer(path, w.get(path))
 	}
-	batch := `{"items":[{"sell_asset":"BTC","buy_asset":"USD","sell_amount":"1","max_hops":2,"strategy":"fast"},` +
+	batch := `{"items":[{"sell_asset":"BTC","buy_asset":"USD","sell_amount":"1","max_hops":2,"strategy":"fast","max_settlement_ms":60000},` +
 		`{"sell_asset":"BTC","buy_asset":"DOGE","buy_amount":"1"}]}`
 	var items any
 	if err := json.Unmarshal([]byte(batch), &items); err != nil {

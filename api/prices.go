@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"chronos.dev/engine"
 	"chronos.dev/internal/jscan"
@@ -78,7 +79,7 @@ func (s *Server) takeMore(r *request, n int) bool {
 }
 
 // readItems reads {"items":[{"sell_asset","buy_asset","sell_amount" or "buy_amount",
-// "max_hops","strategy"}]}, strictly. Where it returns false the mistakes are noted.
+// "max_hops","strategy","max_settlement_ms"}]}, strictly. Where it returns false the mistakes are noted.
 func (s *Server) readItems(r *request) (items []engine.Request, ok bool) {
 	var scan jscan.Scanner
 	scan.Reset(r.body)
@@ -131,12 +132,16 @@ func (s *Server) itemAt(r *request, scan *jscan.Scanner, at string) (req engine.
 		}
 		switch string(key) {
 		case "max_hops":
-			req.MaxHops, err = r.hopsAt(scan, at, s.opts.Engine.MaxHops())
+			req.MaxHops, err = r.wholeAt(scan, at, "max_hops", "hops_range", s.opts.Engine.MaxHops())
+		case "max_settlement_ms":
+			var ms int
+			ms, err = r.wholeAt(scan, at, "max_settlement_ms", "settlement_range", maxSettle)
+			req.MaxSettle = time.Duration(ms) * time.Millisecond
 		case "strategy":
 			req.Preset, err = r.presetAt(scan, at)
 		default:
 			r.fail(at+"/"+pointer(key), "unknown_key",
-				"An item has sell_asset, buy_asset, sell_amount or buy_amount, max_hops and strategy.")
+				"An item has sell_asset, buy_asset, sell_amount or buy_amount, max_hops, strategy, max_settlement_ms.")
 			err = scan.Skip()
 		}
 		return err
@@ -145,7 +150,7 @@ func (s *Server) itemAt(r *request, scan *jscan.Scanner, at string) (req engine.
 		return req, err
 	}
 	order := s.orderRequest(r, &b)
-	order.MaxHops, order.Preset = req.MaxHops, req.Preset
+	order.MaxHops, order.Preset, order.MaxSettle = req.MaxHops, req.Preset, req.MaxSettle
 	return order, nil
 }
 
@@ -161,19 +166,19 @@ func (r *request) presetAt(scan *jscan.Scanner, at string) (p engine.Preset, err
 	return p, nil
 }
 
-// hopsAt reads a number of hops.
-func (r *request) hopsAt(scan *jscan.Scanner, at string, most int) (int, error) {
+// wholeAt reads a number from 1 to most.
+func (r *request) wholeAt(scan *jscan.Scanner, at, name, code string, most int) (int, error) {
 	if scan.Peek() == jscan.Number {
 		text, err := scan.Number()
 		if err != nil {
 			return 0, err
 		}
-		if len(text) == 1 && text[0] >= '1' && int(text[0]-'0') <= most {
-			return int(text[0] - '0'), nil
+		if n, err := strconv.Atoi(string(text)); err == nil && n >= 1 && n <= most {
+			return n, nil
 		}
-		r.fail(at+"/max_hops", "hops_range", fmt.Sprintf("Send a whole number from 1 to %d.", most))
-		return 0, nil
+	} else if err := scan.Skip(); err != nil {
+		return 0, err
 	}
-	r.fail(at+"/max_hops", "hops_range", fmt.Sprintf("Send a whole number from 1 to %d.", most))
-	return 0, scan.Skip()
+	r.fail(at+"/"+name, code, fmt.Sprintf("Send a whole number from 1 to %d.", most))
+	return 0, nil
 }

@@ -16,6 +16,7 @@ const batchPath = "/v1/prices"
 // leaves the others theirs.
 func TestPrices(t *testing.T) {
 	w := newWorld(t, nil)
+	w.treasury()
 	c, err := client.New(w.url)
 	if err != nil {
 		t.Fatal(err)
@@ -24,12 +25,14 @@ func TestPrices(t *testing.T) {
 		{SellAsset: "BTC", BuyAsset: "USD", SellAmount: "2.5"},
 		{SellAsset: "BTC", BuyAsset: "DOGE", SellAmount: "1"},
 		{SellAsset: "EUR", BuyAsset: "ETH", BuyAmount: "3", MaxHops: 2},
+		{SellAsset: "BTC", BuyAsset: "USD", SellAmount: "5", MaxSettlementMs: 60_000},
 	})
-	if err != nil || len(got.Data) != 3 {
+	if err != nil || len(got.Data) != 4 {
 		t.Fatalf("%v: %+v", err, got)
 	}
 	for i, query := range []string{
 		"sell_asset=BTC&buy_asset=USD&sell_amount=2.5", "", "sell_asset=EUR&buy_asset=ETH&buy_amount=3&max_hops=2",
+		"sell_asset=BTC&buy_asset=USD&sell_amount=5&max_settlement_ms=60000",
 	} {
 		switch d := got.Data[i]; {
 		case query == "":
@@ -65,6 +68,11 @@ func TestPricesRefuses(t *testing.T) {
 		{"an unknown asset", `{"items":[{"sell_asset":"XXX","buy_asset":"BTC","buy_amount":"1"}]}`, "/items/0/sell_asset", "unknown_asset"},
 		{"hops as text", `{"items":[{"max_hops":"2"}]}`, "/items/0/max_hops", "hops_range"},
 		{"no hops", `{"items":[{"max_hops":0}]}`, "/items/0/max_hops", "hops_range"},
+		{"no time to settle", `{"items":[{"max_settlement_ms":0}]}`, "/items/0/max_settlement_ms", "settlement_range"},
+		{"a time to settle as text", `{"items":[{"max_settlement_ms":"5"}]}`, "/items/0/max_settlement_ms", "settlement_range"},
+		{"a part of a millisecond", `{"items":[{"max_settlement_ms":1.5}]}`, "/items/0/max_settlement_ms", "settlement_range"},
+		{"more than 30 days", `{"items":[{"max_settlement_ms":2592000001}]}`, "/items/0/max_settlement_ms", "settlement_range"},
+		{"beyond 64 bits", `{"items":[{"max_settlement_ms":99999999999999999999}]}`, "/items/0/max_settlement_ms", "settlement_range"},
 		{"an unknown strategy", `{"items":[{"strategy":"best"}]}`, "/items/0/strategy", "unknown_strategy"},
 		{"a key twice", `{"items":[{"sell_asset":"BTC","sell_asset":"BTC"}]}`, "/", "duplicate_key"},
 		{"too many", `{"items":[` + strings.Repeat(`{},`, 1000) + `{}]}`, "/items/0/sell_asset", "asset_missing"},

@@ -122,7 +122,12 @@ func (s *pricer) plan(p *engine.Price) {
 	s.amount("buy_amount", buy, pl.Buy.Scale)
 	s.rates(p, sell, buy)
 	s.appendFees(pl)
-	w.Key("est_time_ms").Int(pl.Settle.Milliseconds())
+	w.Key("est_time_ms")
+	if ms := pl.Settle.Milliseconds(); ms > 0 {
+		w.Int(ms)
+	} else {
+		w.Null()
+	}
 	s.appendConfidence(p)
 	s.routes(pl)
 }

@@ -172,7 +172,7 @@ func TestAppendPriceOfTiers(t *testing.T) {
 	var body wire.Price
 	strict(t, string(api.AppendPrice(nil, p, api.Meta{})), &body)
 	h, c := body.Routes[0].Hops[0], body.Certificate
-	if body.EstTimeMs != 90_000 || *h.Tier != "OVER <10>" || *h.TierIndex != 2 || *c.MaxSettlementMs != 3_600_000 || c.NodePrices != nil {
+	if *body.EstTimeMs != 90_000 || *h.Tier != "OVER <10>" || *h.TierIndex != 2 || *c.MaxSettlementMs != 3_600_000 || c.NodePrices != nil {
 		t.Errorf("%+v", body)
 	}
 	got, _ := json.Marshal(c.Leaves)

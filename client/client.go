@@ -95,8 +95,8 @@ func (c *Client) Price(ctx context.Context, r PriceRequest) (*wire.Price, error)
 	return get[wire.Price](ctx, c, "/v1/price?"+r.query().Encode())
 }
 
-// Prices calls POST /v1/prices: of each request it sends assets, amounts, hops and
-// strategy. There is a price or a problem for each, in order.
+// Prices calls POST /v1/prices: of each request it sends assets, amounts, hops,
+// strategy and time. There is a price or a problem for each, in order.
 func (c *Client) Prices(ctx context.Context, requests []PriceRequest) (*wire.Prices, error) {
 	type item struct {
 		SellAsset  string `json:"sell_asset"`
@@ -105,10 +105,11 @@ func (c *Client) Prices(ctx context.Context, requests []PriceRequest) (*wire.Pri
 		BuyAmount  string `json:"buy_amount,omitempty"`
 		MaxHops    int    `json:"max_hops,omitempty"`
 		Strategy   string `json:"strategy,omitempty"`
+		MaxSettle  int    `json:"max_settlement_ms,omitempty"`
 	}
 	items := make([]item, len(requests))
 	for i, r := range requests {
-		items[i] = item{r.SellAsset, r.BuyAsset, r.SellAmount, r.BuyAmount, r.MaxHops, r.Strategy}
+		items[i] = item{r.SellAsset, r.BuyAsset, r.SellAmount, r.BuyAmount, r.MaxHops, r.Strategy, r.MaxSettlementMs}
 	}
 	body, err := json.Marshal(map[string][]item{"items": items})
 	if err != nil {

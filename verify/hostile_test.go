@@ -15,7 +15,7 @@ const (
 	smallMarket = `{"markets":[{"venue":"a","base":"BTC","quote":"USD","taker_fee_bps":"0","bids":[["1","1"]],"asks":[]}]}`
 	// smallQuote takes all of it; its digest was computed elsewhere.
 	smallQuote = `{"kind":"indicative","status":"exact","sell_asset":"BTC","buy_asset":"USD","sell_amount":"1.00000000","buy_amount":"1.00",` +
-		`"rate":"1.00000000000","inverse_rate":"1.00000000000","mid_rate":null,"slippage_bps":null,"fee_bps":"0.00","est_time_ms":0,"fees":[],` +
+		`"rate":"1.00000000000","inverse_rate":"1.00000000000","mid_rate":null,"slippage_bps":null,"fee_bps":"0.00","est_time_ms":null,"fees":[],` +
 		`"routes":[{"share":"1.00000000","sell_amount":"1.00000000","buy_amount":"1.00",` +
 		`"hops":[{"venue":"a","market":"BTC-USD","side":"sell","sell_asset":"BTC","buy_asset":"USD",` +
 		`"sell_amount":"1.00000000","buy_amount":"1.00","avg_price":"1.00000000000"}]}],` +

@@ -42,8 +42,17 @@ var ratesMutations = []mutation{
 		return true
 	}},
 	{"another time", "shown", func(w *world) bool {
-		n, _ := w.quote["est_time_ms"].(json.Number).Int64()
+		was, _ := w.quote["est_time_ms"].(json.Number) // null: no time is known
+		n, _ := was.Int64()
 		w.quote["est_time_ms"] = n + 1
+		return true
+	}},
+	{"no time in place of one, or 0", "shown", func(w *world) bool {
+		if w.quote["est_time_ms"] == nil {
+			w.quote["est_time_ms"] = 0
+		} else {
+			w.quote["est_time_ms"] = nil
+		}
 		return true
 	}},
 	{"a book that settles later", "shown digest", func(w *world) bool {

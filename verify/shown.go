@@ -13,7 +13,10 @@ func (c *checker) shown() {
 	c.reads("buy_amount", q.BuyAmount, c.buy.text(buy))
 	c.reads("rate", orNull(q.Rate), rate(buy, c.buy.scale, sell, c.sell.scale, false))
 	c.reads("inverse_rate", orNull(q.Inverse), rate(sell, c.sell.scale, buy, c.buy.scale, true))
-	if t := c.settles(); q.EstTime == nil || *q.EstTime != t {
+	switch t := c.settles(); {
+	case t == 0 && q.EstTime != nil:
+		c.fail(CodeShown, "est_time_ms is not null, and nothing has a settlement time")
+	case t > 0 && (q.EstTime == nil || *q.EstTime != t):
 		c.fail(CodeShown, "est_time_ms is not %d", t)
 	}
 	totals, sold := totals{}, new(big.Int)

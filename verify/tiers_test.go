@@ -238,7 +238,7 @@ func (w *tierWorld) quote(p *testPlan, leaves []*testLeaf) object {
 		"sell_asset": "SS", "buy_asset": "TT", "sell_amount": w.text(in, "SS"), "buy_amount": w.text(out, "TT"),
 		"rate": w.perUnit(out, "TT", in, "SS", false), "inverse_rate": w.perUnit(in, "SS", out, "TT", true),
 		"mid_rate": nil, "slippage_bps": nil, "fee_bps": "0.00", "fees": []any{},
-		"est_time_ms": p.settles(),
+		"est_time_ms": nullIfZero(p.settles()),
 		"routes":      w.routes(p, in, cert), "certificate": cert,
 	}
 }
@@ -422,4 +422,12 @@ func near(cert object) bool {
 	x, _ := new(big.Int).SetString(cert["bound_units"].(string), 10)
 	y, _ := new(big.Int).SetString(cert[end].(string), 10)
 	return x.Sub(x, y).CmpAbs(big.NewInt(2)) <= 0
+}
+
+// nullIfZero is how times are shown.
+func nullIfZero[T int | int64](n T) any {
+	if n == 0 {
+		return nil
+	}
+	return n
 }

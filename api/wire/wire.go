@@ -30,7 +30,7 @@ type Price struct {
 	FeeBps      string  `json:"fee_bps"`
 	Fees        []Fee   `json:"fees"`
 
-	EstTimeMs        int64   `json:"est_time_ms"` // until all of BuyAmount is there, of the slowest route
+	EstTimeMs        *int64  `json:"est_time_ms"` // until all of BuyAmount is there, of the slowest route
 	Confidence       *string `json:"confidence"`
 	ConfidenceReason string  `json:"confidence_reason,omitempty"`
 	ConfidenceMS     int64   `json:"confidence_horizon_ms,omitempty"`
@@ -112,7 +112,7 @@ type Path struct {
 	SlippageBps      *string `json:"slippage_bps"`
 	FeeBps           string  `json:"fee_bps"`
 	Fees             []Fee   `json:"fees"`
-	EstTimeMs        int64   `json:"est_time_ms"`
+	EstTimeMs        *int64  `json:"est_time_ms"`
 	Confidence       *string `json:"confidence"`
 	ConfidenceReason string  `json:"confidence_reason,omitempty"`
 	ConfidenceMS     int64   `json:"confidence_horizon_ms,omitempty"`

@@ -194,8 +194,11 @@ func printPrice(w io.Writer, g *globals, body []byte) error {
 			note = "  (simulated)"
 		}
 		fmt.Fprintf(t, "sell %s %s, receive %s %s%s\n", p.SellAmount, p.SellAsset, p.BuyAmount, p.BuyAsset, note)
-		fmt.Fprintf(t, "rate %s, fees %s bps, slippage %s bps, all there in %v\n", p.Rate, p.FeeBps,
-			orUnknown(p.SlippageBps), time.Duration(p.EstTimeMs)*time.Millisecond)
+		there := "no settlement time known"
+		if p.EstTimeMs != nil {
+			there = fmt.Sprint("all there in ", time.Duration(*p.EstTimeMs)*time.Millisecond)
+		}
+		fmt.Fprintf(t, "rate %s, fees %s bps, slippage %s bps, %s\n", p.Rate, p.FeeBps, orUnknown(p.SlippageBps), there)
 		bound := "no plan can give more than " + p.Certificate.UpperBoundBuyAmount
 		if p.Certificate.LowerBoundSellAmount != "" {
 			bound = "no plan can cost less than " + p.Certificate.LowerBoundSellAmount
