@@ -89,6 +89,15 @@ func TestTimesAdd(t *testing.T) {
 	if !errors.As(err, &none) || none.Reason != route.Policy {
 		t.Errorf("a price of books that are too slow: %v", err)
 	}
+	if err := r.apply("empty|A-B", market.Snapshot, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.w.Flush(r.now)
+	only := []string{"hour", "empty"}
+	_, err = r.e.Price(engine.Request{Sell: "A", Buy: "B", In: 1, Only: only, MaxSettle: time.Minute}, r.now)
+	if !errors.As(err, &none) || none.Reason != route.Policy {
+		t.Errorf("beside them one that is empty: %v", err)
+	}
 }
 
 func TestParsePreset(t *testing.T) {

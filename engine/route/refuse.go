@@ -60,6 +60,8 @@ func (s *Solver) refuse() error {
 		return &NoRouteError{Disconnected, left}
 	case !s.connected(allowed):
 		return &NoRouteError{Policy, left}
+	case !s.connected(deep) && s.connected(s.couldOffer):
+		return &NoRouteError{Policy, left}
 	case !s.connected(deep) && len(left) > 0:
 		return &StaleError{left}
 	}
@@ -73,6 +75,15 @@ func (s *Solver) refuse() error {
 		return &NoRouteError{BelowMinimum, left}
 	}
 	return s.deepest()
+}
+
+// couldOffer reports whether something is offered on e that only the request does
+// not want.
+func (s *Solver) couldOffer(e *graph.Edge) bool {
+	return slices.ContainsFunc(e.Markets, func(id graph.MarketID) bool {
+		_, ok := s.snap.State(id).Usable(s.req.Now, s.req.StaleAfter)
+		return ok && offeredBy(s.side(id, e.From)) != nothing
+	})
 }
 
 // connected reports whether a path of at most MaxHops edges exists that pass ok.

@@ -84,7 +84,9 @@ func (s *Solver) endNothing(a *Answer) {
 			if len(b.Arcs) > 0 {
 				id, first := s.net.markets[side][j], len(s.flows)
 				s.flows = append(s.flows, Fill{Market: id})
-				s.hopped = append(s.hopped, hop{from: from, to: s.req.Buy, at: len(s.hopped), first: first, fills: s.flows[first:]})
+				s.hopped = append(s.hopped, hop{
+					from: from, to: s.req.Buy, at: len(s.hopped), first: first, fills: s.flows[first:],
+				})
 				a.Used = append(a.Used, id)
 				break
 			}
