@@ -165,17 +165,23 @@ func (d *decoding) apply(topic string, r *RawRecord) (accepted, ok bool) {
 // decode decodes a record of this partition. The book of a record that was put
 // on another's partition misses nothing there.
 func (d *decoding) decode(r *RawRecord) *RecordError {
-	err := d.decoder.Decode(&d.record, r.Value, r.Since, r.Recv)
-	var refused *RecordError
-	switch {
-	case errors.As(err, &refused):
-		return refused
-	case err != nil:
-		panic("feed: a decoder's error is not a *RecordError: " + err.Error())
-	case d.record.Home != d.partition:
+	if err := d.decoder.Decode(&d.record, r.Value, r.Since, r.Recv); err != nil {
+		return refusal(err)
+	}
+	if d.record.Home != d.partition {
 		return &RecordError{Code: CodeWrongPlace, Key: d.record.Key, Err: wrongPlace(d.partition, d.record.Home)}
 	}
 	return nil
+}
+
+// refusal returns the error of a decoder as what it is. It stands apart because
+// errors.As allocates, which only a refused record may cost.
+func refusal(err error) *RecordError {
+	var refused *RecordError
+	if !errors.As(err, &refused) {
+		panic("feed: a decoder's error is not a *RecordError: " + err.Error())
+	}
+	return refused
 }
 
 func (d *decoding) Skipped(offset int64, key []byte, code string, recv int64) {

@@ -196,9 +196,8 @@ func (h *offerHandler) tombstone(r *RawRecord) bool {
 
 // decode decodes an offer of this partition.
 func (h *offerHandler) decode(r *RawRecord) *RecordError {
-	var refused *RecordError
-	if err := h.decoder.Decode(&h.read, r.Value, r.Since, r.Recv); errors.As(err, &refused) {
-		return refused
+	if err := h.decoder.Decode(&h.read, r.Value, r.Since, r.Recv); err != nil {
+		return refusal(err)
 	}
 	if key := h.read.Offer.Key; h.read.Home != h.partition {
 		return &RecordError{Code: CodeWrongPlace, Key: key, Err: wrongPlace(h.partition, h.read.Home)}
