@@ -152,7 +152,9 @@ func (s *Server) venuesParam(r *request, i int) []string {
 		if slices.Contains(names[:i], name) {
 			r.fail(at, "duplicate_venue", "Name each venue once; "+echo([]byte(name))+" is named twice.")
 		}
-		if !s.opts.Engine.KnowsVenue(name) {
+		if name == "" {
+			r.fail(at, "unknown_venue", "A name is missing: separate names by single commas.")
+		} else if !s.opts.Engine.KnowsVenue(name) {
 			r.fail(at, "unknown_venue", "There is no venue "+echo([]byte(name))+"; GET /v1/venues lists all.")
 		}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"chronos.dev/book"
 	"chronos.dev/graph"
@@ -60,7 +61,8 @@ func (w *LiquidityWriter) Admit(o *market.Offer) error {
 	}
 	err = o.Check(at.base, at.quote)
 	if err != nil && at.offer == nil {
-		at.reason, at.since = err.Error(), o.RecvTime // or nobody would see why there is none
+		// Or nobody would see why there is none.
+		at.reason, at.since = "refused: "+strings.TrimPrefix(err.Error(), "market: "), o.RecvTime
 		w.touch(at)
 	}
 	return err

@@ -117,6 +117,10 @@ func printRoutes(t *tabwriter.Writer, r *wire.Routes) {
 		fmt.Fprintf(t, "%s\t%s %s\t%s %s\t%s\t%s\t%s\t%s\n", strings.Join(p.Path, ">"), p.SellAmount, r.SellAsset,
 			p.BuyAmount, r.BuyAsset, p.BehindBps, p.FeeBps, orUnknown(p.SlippageBps), venuesOf(p.Routes))
 	}
+	for _, p := range r.Tradeoffs {
+		fmt.Fprintf(t, "tradeoff\t%s %s\t%s %s\t%s\t%s\t%s\t%s\n", p.SellAmount, r.SellAsset, p.BuyAmount, r.BuyAsset,
+			thereIn(p.EstTimeMs), p.FeeBps, orUnknown(p.SlippageBps), venuesOf(p.Routes))
+	}
 	for _, v := range r.Venues {
 		if v.RegretBps == nil {
 			fmt.Fprintf(t, "without %s there is no plan\n", v.Venue)
@@ -194,11 +198,8 @@ func printPrice(w io.Writer, g *globals, body []byte) error {
 			note = "  (simulated)"
 		}
 		fmt.Fprintf(t, "sell %s %s, receive %s %s%s\n", p.SellAmount, p.SellAsset, p.BuyAmount, p.BuyAsset, note)
-		there := "no settlement time known"
-		if p.EstTimeMs != nil {
-			there = fmt.Sprint("all there in ", time.Duration(*p.EstTimeMs)*time.Millisecond)
-		}
-		fmt.Fprintf(t, "rate %s, fees %s bps, slippage %s bps, %s\n", p.Rate, p.FeeBps, orUnknown(p.SlippageBps), there)
+		fmt.Fprintf(t, "rate %s, fees %s bps, slippage %s bps, %s\n", p.Rate, p.FeeBps, orUnknown(p.SlippageBps),
+			thereIn(p.EstTimeMs))
 		bound := "no plan can give more than " + p.Certificate.UpperBoundBuyAmount
 		if p.Certificate.LowerBoundSellAmount != "" {
 			bound = "no plan can cost less than " + p.Certificate.LowerBoundSellAmount
@@ -219,6 +220,14 @@ func printPrice(w io.Writer, g *globals, body []byte) error {
 			fmt.Fprintf(t, "left out: %s %s: %s\n", l.Venue, l.Market, l.Reason)
 		}
 	})
+}
+
+// thereIn says when all that was bought is there.
+func thereIn(ms *int64) string {
+	if ms == nil {
+		return "no settlement time known"
+	}
+	return fmt.Sprint("all there in ", time.Duration(*ms)*time.Millisecond)
 }
 
 func printBook(t *tabwriter.Writer, b *wire.Book) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"chronos.dev/verify"
 
@@ -16,7 +17,8 @@ import (
 type asked struct {
 	request       verify.Request
 	only, exclude []string
-	maxSettle     int64
+	maxSettle     time.Duration
+	maxSettleMs   int64
 }
 
 func (a *asked) flags(c *cobra.Command) {
@@ -28,7 +30,10 @@ func (a *asked) flags(c *cobra.Command) {
 	f.IntVar(&r.MaxHops, "max-hops", 0, "most hops of a path that were asked for (0: as the quote says)")
 	f.StringSliceVar(&a.only, "only-venues", nil, "no other venues than these were to be used")
 	f.StringSliceVar(&a.exclude, "exclude-venues", nil, "none of these venues were to be used (\"\": all were)")
-	f.Int64Var(&a.maxSettle, "max-settlement-ms", 0, "nothing that settles later was to be used (0: all was)")
+	f.DurationVar(&a.maxSettle, "max-settlement", 0, "nothing that settles later was to be used, such as 10m (0: all was)")
+	f.Int64Var(&a.maxSettleMs, "max-settlement-ms", 0, "")
+	_ = f.MarkHidden("max-settlement-ms") // the name until 0.1.0
+	c.MarkFlagsMutuallyExclusive("max-settlement", "max-settlement-ms")
 	c.MarkFlagsMutuallyExclusive("sell-amount", "buy-amount")
 }
 
@@ -38,8 +43,11 @@ func (a *asked) read(c *cobra.Command) *verify.Request {
 	if f.Changed("only-venues") || f.Changed("exclude-venues") {
 		r.Venues = &verify.Venues{Only: a.only, Exclude: a.exclude}
 	}
-	if f.Changed("max-settlement-ms") {
-		r.MaxSettle = &a.maxSettle
+	if f.Changed("max-settlement") {
+		a.maxSettleMs = int64(a.maxSettle / time.Millisecond)
+	}
+	if f.Changed("max-settlement") || f.Changed("max-settlement-ms") {
+		r.MaxSettle = &a.maxSettleMs
 	}
 	return r
 }

@@ -25,12 +25,13 @@ func TestVerify(t *testing.T) {
 	}{
 		{"nothing said", nil, exitOK, fills + "  max_hops 3, as the quote says\n" +
 			"  venues_excluded none, as the quote says\n  max_settlement_ms none, as the quote says\n"},
-		{"all said", append(order, "--max-hops", "3", "--exclude-venues", "", "--max-settlement-ms", "0"), exitOK, fills},
+		{"all said", append(order, "--max-hops", "3", "--exclude-venues", "", "--max-settlement", "0"), exitOK, fills},
 		{"quiet", []string{"-q"}, exitOK, ""},
 		{"fewer hops", []string{"--max-hops", "2"}, exitFailed, "2 were asked for"},
 		{"a venue excluded", []string{"--exclude-venues", "kraken"}, exitFailed, "kraken is not excluded"},
 		{"one venue only", []string{"--only-venues", "kraken"}, exitFailed, "gemini is not excluded"},
-		{"a limit", []string{"--max-settlement-ms", "5"}, exitFailed, "5 were asked for"},
+		{"a limit", []string{"--max-settlement", "5ms"}, exitFailed, "5 were asked for"},
+		{"a limit by its old name", []string{"--max-settlement-ms", "5"}, exitFailed, "5 were asked for"},
 		{"another amount", []string{"--sell-amount", "6"}, exitFailed, "not exactly 6 are sold"},
 		{"the other amount", []string{"--buy-amount", "6"}, exitFailed, "not exactly 6 are bought"},
 		{"two amounts", []string{"--sell-amount", "5", "--buy-amount", "6"}, exitUsage, "sell-amount"},

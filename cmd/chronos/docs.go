@@ -89,7 +89,7 @@ func cliDoc(root *cobra.Command) []byte {
 func flagsDoc(b *bytes.Buffer, flags *pflag.FlagSet) {
 	any := false
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Name == "help" {
+		if f.Name == "help" || f.Hidden {
 			return
 		}
 		if !any {

@@ -44,7 +44,7 @@ func run(args []string) int {
 		e = &exitError{exitUsage, err}
 	}
 	if e.err != nil {
-		fmt.Fprintln(os.Stderr, "chronos:", e.err)
+		fmt.Fprintln(os.Stderr, "chronos:", plain(e.err.Error()))
 	}
 	return e.code
 }

@@ -43,6 +43,7 @@ func (s *sink) Apply(r *feed.Record) {
 
 // Lost takes a book out, or all of the partition.
 func (s *sink) Lost(key market.Key, reason string, now int64) {
+	reason = plain(reason)
 	if key == (market.Key{}) {
 		s.w.InvalidateAll(reason, now)
 		return

@@ -70,7 +70,7 @@ func (v *vaults) Offer(o *market.Offer) {
 	var unpriced *treasury.ReferenceError
 	if err != nil && !errors.As(err, &unpriced) {
 		v.drop("offer", o.Key.String(), err)
-		v.w.Withdraw(o.Key, err.Error(), o.RecvTime)
+		v.w.Withdraw(o.Key, plain(err.Error()), o.RecvTime)
 		return
 	}
 	v.publish(made)
@@ -79,7 +79,7 @@ func (v *vaults) Offer(o *market.Offer) {
 func (v *vaults) publish(o *market.Offer) {
 	if err := v.w.Offer(o); err != nil {
 		v.drop("offer", o.Key.String(), err)
-		v.w.Withdraw(o.Key, err.Error(), o.RecvTime)
+		v.w.Withdraw(o.Key, plain(err.Error()), o.RecvTime)
 	}
 }
 
@@ -93,7 +93,7 @@ func (v *vaults) Withdraw(key market.Key, reason string, now int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.desk.Withdraw(key)
-	v.w.Withdraw(key, reason, now)
+	v.w.Withdraw(key, plain(reason), now)
 }
 
 // Reference implements feed.LiquiditySink.
