@@ -43,10 +43,10 @@ func ParsePreset(s string) (Preset, error) {
 	return Preset(i), nil
 }
 
-// solve answers a request by its preset.
-func (s *scratch) solve(req route.Request, p Preset) (*route.Answer, error) {
+// solve answers a request by its preset, in m if that is Cheapest.
+func (s *scratch) solve(m *route.Memory, req route.Request, p Preset) (*route.Answer, error) {
 	if p == Cheapest {
-		return s.solver.Solve(&s.snap, req)
+		return s.solver.SolveIn(m, &s.snap, req)
 	}
 	all, err := s.tradeoffs(req)
 	if err != nil {

@@ -83,17 +83,32 @@ func (r *Request) barred(t *graph.Topology) ([]bool, error) {
 // Price answers r at now. It fails with *UnknownAssetError, *UnknownVenueError
 // or the errors of route.Solver.Solve.
 func (e *Engine) Price(r Request, now int64) (*Price, error) {
+	return e.PriceIn(new(Memory), r, now)
+}
+
+// Memory is where a price is written. What it holds is valid until it is used
+// again. Its zero value is ready.
+type Memory struct {
+	price  Price
+	answer route.Memory
+}
+
+// PriceIn is Price with the answer in m. It allocates nothing once m has held
+// answers as large, where the preset is Cheapest and r names no venues.
+func (e *Engine) PriceIn(m *Memory, r Request, now int64) (*Price, error) {
 	s := e.solvers.Get().(*scratch)
 	defer e.solvers.Put(s)
 	req, err := e.request(s, &r, now)
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.solve(req, r.Preset)
+	a, err := s.solve(&m.answer, req, r.Preset)
 	if err != nil {
 		return nil, err
 	}
-	return e.price(s, a, now), nil
+	m.price = Price{Mids: m.price.Mids[:0]}
+	e.fill(&m.price, s, a, now)
+	return &m.price, nil
 }
 
 // Regret is what one venue is worth to a plan: without it, the best plan is Without,
@@ -125,7 +140,7 @@ func (e *Engine) Alternatives(r Request, n int, now int64) (*Alternatives, error
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.solve(req, r.Preset)
+	a, err := s.solve(new(route.Memory), req, r.Preset)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +225,7 @@ func (e *Engine) Evaluate(r Request, hops []market.Key, now int64) (own, best *P
 	own.Plan.Bound = a.Plan.Bound // of every plan over these books, however slow
 	own.Plan.Bound.Sides = sides
 	if r.Preset != Cheapest {
-		if a, err = s.solve(req, r.Preset); err != nil {
+		if a, err = s.solve(new(route.Memory), req, r.Preset); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -271,22 +286,22 @@ func (e *Engine) request(s *scratch, r *Request, now int64) (req route.Request, 
 
 // price says what stood behind an answer.
 func (e *Engine) price(s *scratch, a *route.Answer, now int64) *Price {
-	p := &Price{Plan: a.Plan, LeftOut: a.LeftOut, GraphVersion: s.snap.Version, AsOf: now}
-	p.Mids = e.mids(&s.snap, a.Hops, now)
+	p := new(Price)
+	e.fill(p, s, a, now)
+	return p
+}
+
+// fill says it in p.
+func (e *Engine) fill(p *Price, s *scratch, a *route.Answer, now int64) {
+	p.Plan, p.LeftOut, p.GraphVersion, p.AsOf = a.Plan, a.LeftOut, s.snap.Version, now
+	p.Mids = slices.Grow(p.Mids, len(a.Hops))
+	for _, h := range a.Hops {
+		p.Mids = append(p.Mids, e.mid(&s.snap, h, now))
+	}
 	for _, id := range a.Used {
 		v := s.snap.State(id).View
 		p.OldestBook, p.Origin = max(p.OldestBook, now-v.RecvTime), max(p.Origin, v.Origin)
 	}
-	return p
-}
-
-// mids finds the middle of every hop of the plan.
-func (e *Engine) mids(snap *graph.Snapshot, hops []route.Hop, now int64) []Mid {
-	mids := make([]Mid, len(hops))
-	for i, h := range hops {
-		mids[i] = e.mid(snap, h, now)
-	}
-	return mids
 }
 
 // mid finds the best bid and ask of one hop. Markets of the pair's inverse are

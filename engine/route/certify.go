@@ -20,10 +20,8 @@ type sideRef struct {
 // bound with the node prices that give it, and what the used sides were.
 func (s *Solver) certify(a *Answer) {
 	b := &a.Plan.Bound
-	*b = plan.Bound{
-		Method: Method, Amount: s.proof.amount, MaxHops: s.req.MaxHops, MaxSettle: s.req.MaxSettle,
-		Considered: s.net.books,
-	}
+	b.Method, b.Amount, b.Considered = Method, s.proof.amount, s.net.books
+	b.MaxHops, b.MaxSettle = s.req.MaxHops, s.req.MaxSettle
 	if len(s.req.Barred) > 0 {
 		for v, name := range s.snap.Venues {
 			if s.req.bars(graph.VenueID(v)) {
@@ -36,7 +34,7 @@ func (s *Solver) certify(a *Answer) {
 	case len(s.proof.leaves) > 0:
 		s.writeLeaves(b)
 	case s.proof.known:
-		b.Sell, b.Buy, b.Nodes = s.nodes(s.proof.at)
+		b.Sell, b.Buy, b.Nodes = s.nodes(b.Nodes, s.proof.at)
 	}
 	s.writeSides(a)
 }
@@ -47,7 +45,11 @@ func (s *Solver) writeLeaves(b *plan.Bound) {
 		l := &s.proof.leaves[i]
 		s.byAsset(s.proof.next, &l.Nu)
 		leaf := plan.Leaf{}
-		leaf.Sell, leaf.Buy, leaf.Nodes = s.nodes(s.proof.next)
+		if n := len(b.Leaves); n < cap(b.Leaves) {
+			was := &b.Leaves[:n+1][n]
+			leaf.Choices, leaf.Nodes = was.Choices[:0], was.Nodes[:0]
+		}
+		leaf.Sell, leaf.Buy, leaf.Nodes = s.nodes(leaf.Nodes, s.proof.next)
 		for _, c := range l.Choices {
 			id := s.net.markets[c.Side][c.Book]
 			m, from := &s.snap.Markets[id], s.net.edges[c.Side].From
@@ -65,14 +67,12 @@ func (s *Solver) writeLeaves(b *plan.Bound) {
 }
 
 // nodes are the node prices that are not zero, by the names of assets.
-func (s *Solver) nodes(at *wholePrices) (sell, buy uint64, nodes []plan.Node) {
+func (s *Solver) nodes(nodes []plan.Node, at *wholePrices) (sell, buy uint64, _ []plan.Node) {
 	n := 0
 	for _, id := range s.net.assets {
 		n += int(min(at.one[id]|at.two[id], 1))
 	}
-	if n > 0 {
-		nodes = make([]plan.Node, 0, n)
-	}
+	nodes = slices.Grow(nodes, n)
 	for _, id := range s.net.assets {
 		if at.one[id]|at.two[id] > 0 {
 			nodes = append(nodes, plan.Node{Asset: s.asset(id).Symbol, One: at.one[id], Two: at.two[id]})
@@ -108,12 +108,13 @@ func (s *Solver) noteSides(a *Answer) {
 // writeSides notes the sides that a plan uses, by market.
 func (s *Solver) writeSides(a *Answer) {
 	slices.SortFunc(a.sides, func(p, q sideRef) int { return cmp.Compare(p.rank, q.rank) })
-	a.Plan.Bound.Sides = make([]plan.Side, len(a.sides))
-	for i, r := range a.sides {
+	sides := slices.Grow(a.Plan.Bound.Sides, len(a.sides))
+	for _, r := range a.sides {
 		key, st := s.snap.Markets[r.market].Key, s.snap.State(r.market)
-		a.Plan.Bound.Sides[i] = plan.Side{
+		sides = append(sides, plan.Side{
 			Key: key, Action: r.action, Epoch: st.View.Epoch, Seq: st.View.Seq,
 			Digest: *st.Digest(key, r.action == plan.Sell),
-		}
+		})
 	}
+	a.Plan.Bound.Sides = sides
 }

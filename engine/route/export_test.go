@@ -5,13 +5,13 @@ import "chronos.dev/graph"
 // Single returns the best single path with its bound, nil if there is none.
 func (s *Solver) Single(snap *graph.Snapshot, req Request) *Answer {
 	req.check()
-	s.snap, s.req = snap, req
+	s.snap, s.req, s.memory = snap, req, new(Memory)
 	s.mark()
 	a := s.single()
 	if a != nil {
 		s.proof.reset(req.Out > 0)
 		s.boundPath(a)
-		a.LeftOut = s.leftOut()
+		a.LeftOut = s.leftOut(nil)
 		s.certify(a)
 	}
 	return a

@@ -1,6 +1,8 @@
 package route
 
 import (
+	"slices"
+
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
 	"chronos.dev/market"
@@ -46,7 +48,7 @@ func (s *Solver) replayOn(a *Answer, edges []*graph.Edge) {
 	}
 	s.staircase(s.hopped)
 	s.write(a)
-	a.Used = make([]graph.MarketID, 0, len(s.flows))
+	a.Used = slices.Grow(a.Used, len(s.flows))
 	for i := range s.flows {
 		a.Used = append(a.Used, s.flows[i].Market)
 	}
@@ -226,9 +228,9 @@ func (s *Solver) write(a *Answer) {
 		n += s.lines.done[i].n
 	}
 	s.used = zeroed(s.used, len(s.flows))
-	a.Hops = make([]Hop, 0, len(s.hopped))
-	legs := make([]plan.Leg, 0, n)
-	a.Plan.Routes = make([]plan.Route, 0, len(s.lines.done))
+	a.Hops = slices.Grow(a.Hops, len(s.hopped))
+	legs := slices.Grow(a.legs, n)
+	a.Plan.Routes = slices.Grow(a.Plan.Routes, len(s.lines.done))
 	for i := range s.lines.places {
 		c := &s.lines.done[s.lines.places[i].at]
 		begin := len(legs)
@@ -243,6 +245,7 @@ func (s *Solver) write(a *Answer) {
 		}
 		a.Plan.Routes = append(a.Plan.Routes, plan.Route{Legs: legs[begin:len(legs):len(legs)]})
 	}
+	a.legs = legs
 	a.Plan.Settle = a.Plan.Settles()
 	s.noteSides(a)
 }

@@ -33,10 +33,10 @@ func (s *Solver) Paths(snap *graph.Snapshot, req Request, n int) []*Answer {
 			best = best[:min(len(best), n)]
 		}
 	})
-	left := s.leftOut()
+	left := s.leftOut(nil)
 	answers := make([]*Answer, len(best))
 	for i, p := range best {
-		answers[i] = &Answer{Path: s.assets(p), LeftOut: left}
+		answers[i] = &Answer{Path: s.assets(nil, p), LeftOut: left}
 		s.replay(answers[i])
 	}
 	return answers

@@ -54,7 +54,7 @@ func (s *Solver) refuse() error {
 		})
 	}
 	deep := s.offers
-	left := s.leftOut()
+	left := s.leftOut(nil)
 	switch {
 	case !s.connected(all):
 		return &NoRouteError{Disconnected, left}
@@ -134,13 +134,12 @@ func (s *Solver) eachPath(f func(edges []*graph.Edge)) {
 	}
 }
 
-// leftOut lists the markets on any path of the request that cannot be used, by
+// leftOut appends to left, which is empty, the markets on any path of the request that cannot be used, by
 // venue and pair.
-func (s *Solver) leftOut() []graph.LeftOut {
+func (s *Solver) leftOut(left []graph.LeftOut) []graph.LeftOut {
 	if s.net.blocked == 0 {
-		return nil
+		return left
 	}
-	var left []graph.LeftOut
 	for i, e := range s.net.edges {
 		if !s.net.onPath[i] || s.uses[e.Pair].blocked == 0 {
 			continue

@@ -13,6 +13,7 @@ package route
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"chronos.dev/engine/branch"
@@ -49,7 +50,25 @@ type Answer struct {
 	LeftOut []graph.LeftOut
 	Hops    []Hop // of the routes, each once, in their order
 
-	sides []sideRef // used; memory of the Solver's
+	legs  []plan.Leg // of all routes
+	sides []sideRef  // used; memory of the Solver's
+}
+
+// Memory is where answers are written. What it holds is valid until it is used
+// again. Its zero value is ready.
+type Memory struct{ split, single Answer }
+
+// empty forgets an answer and keeps its memory.
+func (a *Answer) empty() *Answer {
+	b := &a.Plan.Bound
+	*a = Answer{
+		Path: a.Path[:0], Used: a.Used[:0], LeftOut: a.LeftOut[:0], Hops: a.Hops[:0], legs: a.legs[:0],
+		Plan: plan.Plan{
+			Routes: a.Plan.Routes[:0],
+			Bound:  plan.Bound{Barred: b.Barred[:0], Nodes: b.Nodes[:0], Sides: b.Sides[:0], Leaves: b.Leaves[:0]},
+		},
+	}
+	return a
 }
 
 // Hop is from one asset to the next of a route.
@@ -60,6 +79,7 @@ type Hop struct{ From, To graph.AssetID }
 type Solver struct {
 	snap   *graph.Snapshot
 	req    Request
+	memory *Memory // for the answer to req
 	rules  policy
 	uses   []usage // by PairID
 	stamps uint64  // of uses so far
@@ -112,8 +132,15 @@ const none graph.AssetID = -1
 // paths, in integers; where rounding leaves the best single path well ahead, it is
 // that path. Equal books give equal plans in every process.
 func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
+	return s.SolveIn(new(Memory), snap, req)
+}
+
+// SolveIn is Solve with the answer in m. It allocates nothing once m has held
+// answers as large.
+func (s *Solver) SolveIn(m *Memory, snap *graph.Snapshot, req Request) (*Answer, error) {
 	req.check()
-	s.snap, s.req = snap, req
+	s.snap, s.req, s.memory = snap, req, m
+	defer func() { s.memory = nil }()
 	s.mark()
 	a := s.split()
 	s.proof.reset(req.Out > 0)
@@ -132,7 +159,7 @@ func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 	if a == nil {
 		return nil, s.refuse()
 	}
-	a.LeftOut = s.leftOut()
+	a.LeftOut = s.leftOut(a.LeftOut)
 	s.certify(a)
 	return a, nil
 }
@@ -141,14 +168,14 @@ func (s *Solver) Solve(snap *graph.Snapshot, req Request) (*Answer, error) {
 // rounding; nil if it does not. A single path may still take all of such an order, at
 // levels that turn nearly nothing into nearly nothing: that is no answer to anybody.
 func (s *Solver) beyond() *DepthError {
-	was := *s.best
-	short := s.req.In - was.In
+	short := s.req.In - s.best.In
 	if s.req.Out > 0 {
-		short = s.req.Out - was.Out
+		short = s.req.Out - s.best.Out
 	}
-	if !was.Partial || short <= s.crumbs() || s.coarse(&was) {
+	if !s.best.Partial || short <= s.crumbs() || s.coarse(s.best) {
 		return nil
 	}
+	was := *s.best
 	a := s.splitOf(was.In, was.Out)
 	if s.best = &was; a == nil {
 		return nil
@@ -170,15 +197,17 @@ func (s *Solver) single() *Answer {
 	if !best.found {
 		return nil
 	}
-	a := &Answer{Path: s.assets(best)}
+	a := s.memory.single.empty()
+	a.Path = s.assets(a.Path, best)
 	s.replay(a)
 	return a
 }
 
-func (s *Solver) assets(p path) []graph.AssetID {
-	a := append(make([]graph.AssetID, 0, p.n+2), s.req.Sell)
-	a = append(a, p.mids[:p.n]...)
-	return append(a, s.req.Buy)
+// assets writes a path to dst.
+func (s *Solver) assets(dst []graph.AssetID, p path) []graph.AssetID {
+	dst = append(slices.Grow(dst, p.n+2), s.req.Sell)
+	dst = append(dst, p.mids[:p.n]...)
+	return append(dst, s.req.Buy)
 }
 
 // between reports whether a may stand between Sell and Buy.

@@ -26,7 +26,7 @@ func (s *Solver) split() *Answer {
 	if r.Partial || r.Failed || r.In == 0 || r.Out == 0 {
 		return nil
 	}
-	a := &Answer{}
+	a := s.memory.split.empty()
 	p := &a.Plan
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
 	p.In, p.Out, p.ExactOut = r.In, r.Out, s.req.Out > 0
@@ -43,7 +43,7 @@ func (s *Solver) split() *Answer {
 // as the edges are, and which markets that uses.
 func (s *Solver) hops(r *flow.Result, a *Answer) []hop {
 	s.flows, s.hopped = slices.Grow(s.flows[:0], len(r.Fills)), s.hopped[:0]
-	a.Used = make([]graph.MarketID, 0, len(r.Fills))
+	a.Used = slices.Grow(a.Used, len(r.Fills))
 	for i := range r.Fills {
 		f := &r.Fills[i]
 		e := s.net.edges[f.Side]
