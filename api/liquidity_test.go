@@ -324,3 +324,22 @@ func TestPricesThroughTiersAreVerified(t *testing.T) {
 		t.Errorf("%d hops with tiers, %d proofs with leaves: nothing was tested", tiers, leaves)
 	}
 }
+
+// Why an offer is in no price is said in its own words, not in those of books.
+func TestOffersLeftOut(t *testing.T) {
+	w := newWorld(t, nil)
+	w.treasury()
+	got := map[string]string{}
+	for _, pair := range []string{"sell_asset=BTC&buy_asset=USD", "sell_asset=ETH&buy_asset=USD", "sell_asset=BTC&buy_asset=EUR"} {
+		for _, l := range w.price(pair + "&sell_amount=0.5").LeftOut {
+			got[l.Venue+" "+l.Market] = l.Reason
+		}
+	}
+	for market, want := range map[string]string{
+		"vault-c BTC-USD": "withdrawn", "vault-a ETH-USD": "custody", "vault-b BTC-EUR": "unpriced",
+	} {
+		if got[market] != want {
+			t.Errorf("%s is left out for %q, want %q", market, got[market], want)
+		}
+	}
+}

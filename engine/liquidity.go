@@ -139,7 +139,8 @@ func (at *offered) state() *graph.State {
 	case at.halt != "":
 		return &graph.State{View: &book.View{State: book.Halted, Reason: at.halt, ChangedAt: at.halted}}
 	case at.offer == nil:
-		return &graph.State{View: &book.View{State: book.Awaiting, Reason: at.reason, ChangedAt: at.since}}
+		v := &book.View{State: book.Awaiting, Reason: at.reason, ChangedAt: at.since}
+		return &graph.State{View: v, Why: graph.WhyWithdrawn}
 	}
 	return graph.NewOffer(at.offer, graph.Scales{Base: at.base.EngineScale, Quote: at.quote.EngineScale})
 }
@@ -165,7 +166,7 @@ const (
 	Halted    = "halted" // by an operator
 	Unpriced  = graph.WhyUnpriced
 	Empty     = graph.WhyEmpty
-	Withdrawn = "withdrawn" // by the provider, by us, or nothing was offered yet
+	Withdrawn = graph.WhyWithdrawn
 )
 
 // OfferStatus is what is known of one provider and pair at one moment.

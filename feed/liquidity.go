@@ -185,7 +185,7 @@ func (d *LiquidityDecoder) custody() (market.Custody, error) {
 	}
 	c, ok := market.ParseCustody(string(b))
 	if !ok {
-		return 0, d.fail(CodeBadType, "custody_status %.32q", b)
+		return 0, d.fail(CodeBadType, "custody_status %.32q: want available, degraded, locked or unknown", b)
 	}
 	return c, nil
 }

@@ -57,7 +57,7 @@ type State struct {
 	// Offer is what the sides were made of where a provider stands for the venue;
 	// nil for a book.
 	Offer *market.Offer
-	Why   string // why an Offer cannot be used at any time, one of the constants
+	Why   string // why an offer cannot be used at any time, one of the constants; "" of a book
 	// Settle is how long a book takes until the customer has what was bought.
 	Settle time.Duration
 
@@ -77,10 +77,11 @@ type Usability struct {
 
 // Why an offer cannot be used, beside the states that it shares with books.
 const (
-	WhyCustody  = "custody"  // nothing of it can be moved now
-	WhyEmpty    = "empty"    // no tier gives anything
-	WhyExpired  = "expired"  // its ValidUntil is over
-	WhyUnpriced = "unpriced" // all tiers wait for reference prices
+	WhyCustody   = "custody"   // nothing of it can be moved now
+	WhyEmpty     = "empty"     // no tier gives anything
+	WhyExpired   = "expired"   // its ValidUntil is over
+	WhyUnpriced  = "unpriced"  // all tiers wait for reference prices
+	WhyWithdrawn = "withdrawn" // by the provider, by us, or nothing was offered yet
 )
 
 // clockSlack is how far ahead of now a receive time may be: as long as a reader
@@ -98,7 +99,7 @@ func (s *State) Usable(now, staleAfter int64) (Usability, bool) {
 		return s.usableOffer(now)
 	}
 	v := s.View
-	u := Usability{State: v.State, Reason: v.Reason, Age: -1}
+	u := Usability{State: v.State, Reason: v.Reason, Age: -1, Why: s.Why}
 	if v.RecvTime != 0 {
 		u.Age = max(now-v.RecvTime, 0)
 	}

@@ -65,9 +65,13 @@ func printTiers(t *tabwriter.Writer, o *wire.Offer, side string, tiers []wire.Ti
 		if k.FixedFee != nil {
 			fixed = k.FixedFee.Amount + " " + k.FixedFee.Asset
 		}
+		state := stateOf(&o.Standing)
+		if k.Reason != "" {
+			state = "left out: " + k.Reason
+		}
 		fmt.Fprintln(t, strings.Join([]string{
 			o.Provider, o.Market, side, tierName(k.Name, i), k.Min, k.Max, price, k.Mode, k.FeeBps, fixed,
-			(time.Duration(k.SettlementMs) * time.Millisecond).String(), stateOf(&o.Standing),
+			(time.Duration(k.SettlementMs) * time.Millisecond).String(), state,
 		}, "\t"))
 	}
 }
