@@ -92,6 +92,7 @@ type Feed struct {
 	StaleAfter      time.Duration
 	RequiredMarkets []market.Key
 	Keepalive       time.Duration
+	Records         string // how books are written: "json" or "binary"
 }
 
 // Secret is a text that no log, error or print shows.

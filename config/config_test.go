@@ -42,6 +42,7 @@ func TestDefaults(t *testing.T) {
 	want.Kafka.Prefix = "chronos."
 	want.Kafka.Embedded.Dir, want.Kafka.Embedded.Sync, want.Kafka.Embedded.Port = ".chronos/kafka", true, 9092
 	want.Feed.StaleAfter, want.Feed.Keepalive = 2*time.Second, 500*time.Millisecond
+	want.Feed.Records = "json"
 	want.Routing.MaxHops, want.Routing.Hub = 3, "BTC"
 	want.Confidence.Horizon = 5 * time.Second
 	want.Log.Format, want.Log.Level = "json", "info"
@@ -95,6 +96,7 @@ feed:
     - kraken:BTC-USD
     - "gemini|ETH-BTC"
   keepalive: 2s
+  records: binary
 routing: {max_hops: 2, hub: XBT}
 confidence: {table: table.json, horizon: 30s}
 assets:
@@ -145,6 +147,7 @@ func TestEveryKeyOfAFile(t *testing.T) {
 	}
 	want.Kafka.Embedded.Dir = "/tmp/it's here"
 	want.Feed.StaleAfter, want.Feed.Keepalive = 4*time.Second, 2*time.Second
+	want.Feed.Records = "binary"
 	xbt := market.Pair{Base: "XBT", Quote: "USD"}
 	want.Feed.RequiredMarkets = []market.Key{
 		{Venue: "kraken", Pair: market.Pair{Base: "BTC", Quote: "USD"}},

@@ -92,6 +92,8 @@ var table = []entry{
 		inDev("[kraken:BTC-USD]"),
 	duration("feed.keepalive", "500ms", 10*time.Millisecond, time.Hour, "silence after which a quiet book is confirmed",
 		func(c *Config) *time.Duration { return &c.Feed.Keepalive }),
+	choice("feed.records", "json", "how books are written to Kafka; readers take both",
+		[]string{"json", "binary"}, func(c *Config) *string { return &c.Feed.Records }),
 
 	whole("routing.max_hops", "3", 1, maxHops, "most hops of a path",
 		func(c *Config) *int { return &c.Routing.MaxHops }),

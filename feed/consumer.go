@@ -46,7 +46,7 @@ type ConsumerOptions struct {
 // Codes are all codes of refused records, in the order of ConsumerStats.Refused.
 var Codes = [...]string{
 	CodeBadJSON, CodeUnknownMajor, CodeOversize, CodeRefusedNumber, CodeBadKey,
-	CodeBadType, CodeBadTime, CodeUnsequenced, CodeWrongPlace, CodeUnreadable,
+	CodeBadType, CodeBadTime, CodeUnsequenced, CodeWrongPlace, CodeUnreadable, CodeBadBinary,
 }
 
 // ConsumerStats count since the start.

@@ -86,3 +86,24 @@ func TestCutInABatch(t *testing.T) {
 	}
 	t.Logf("%d cuts", s.cuts.Load())
 }
+
+// Books go through Kafka in the binary form as in the other, also to a reader that
+// begins with snapshots.
+func TestBinaryBooks(t *testing.T) {
+	o := feed.PublisherOptions{Binary: true, SnapshotEvery: 100 * time.Millisecond, Keepalive: 20 * time.Millisecond}
+	g := newRig(t, brokertest.Fake(t), 10, o)
+	r := startReplica(t, g.c, feed.ConsumerOptions{})
+	g.deltas(50)
+	g.equal(r)
+	late := startReplica(t, g.reader(), feed.ConsumerOptions{})
+	g.deltas(10)
+	g.equal(late)
+	if n := r.gaps() + len(r.losses()) + late.gaps() + len(late.losses()); n != 0 {
+		t.Errorf("%d gaps and losses", n)
+	}
+	for i, n := range r.Stats().Refused {
+		if n != 0 {
+			t.Errorf("%d records refused as %s", n, feed.Codes[i])
+		}
+	}
+}

@@ -96,6 +96,11 @@ func stamp(first string, value []byte, at int64) []byte {
 // withAt returns an encoded record with its place in the book topic.
 func withAt(value []byte, at Position) []byte {
 	dst := make([]byte, 0, len(value)+64)
+	if isBinary(value) {
+		dst = append(dst, value...)
+		dst[1] |= flagAt
+		return appendBinaryAt(dst, at)
+	}
 	return append(appendAt(append(dst, value[:len(value)-1]...), at), '}')
 }
 

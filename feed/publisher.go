@@ -29,6 +29,9 @@ type PublisherOptions struct {
 	// Origin is what readers are told of where the books come from.
 	Origin market.Origin
 
+	// Binary writes records in their binary form, which costs a reader much less.
+	Binary bool
+
 	// Keepalive is how long a book is silent, though its venue is heard, until it
 	// is confirmed unchanged; 0 is 500 ms.
 	Keepalive time.Duration

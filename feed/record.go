@@ -24,6 +24,7 @@ const clockSkew = int64(250 * time.Millisecond)
 
 // Codes of a RecordError: metric labels and the x-error-code of a dead letter.
 const (
+	CodeBadBinary     = "bad_binary"      // not a binary record in its one form
 	CodeBadJSON       = "bad_json"        // not JSON, a duplicate key, or a value of another kind
 	CodeUnknownMajor  = "unknown_major"   // a schema that we do not know
 	CodeOversize      = "oversize"        // above MaxRecord or MaxLevels
@@ -137,23 +138,33 @@ func (d *Decoder) Decode(r *Record, value []byte, since, recv int64) error {
 	if len(value) > MaxRecord {
 		return &RecordError{Code: CodeOversize, Err: fmt.Errorf("%d bytes", len(value))}
 	}
+	var err error
+	if d.code = ""; isBinary(value) {
+		err = d.binary(value)
+	} else {
+		err = d.text(value)
+	}
+	if err == nil {
+		err = d.finish(r)
+	}
+	if err != nil {
+		return d.refuse(err)
+	}
+	return nil
+}
+
+// text reads a JSON record. Its book may be known although it is refused.
+func (d *Decoder) text(value []byte) error {
 	d.reset(value)
 	err := d.scan.Object(func(key []byte) error { return d.field(key) })
 	if err == nil {
 		err = d.scan.End()
 	}
-	known := d.key(r)
-	switch {
-	case err != nil:
-		return d.refuse(err)
-	case !known:
+	if known := d.key(d.rec); err == nil && !known {
 		d.code = CodeBadKey
-		return d.refuse(unnamed(d.venue.b[:d.venue.n], d.mkt.b[:d.mkt.n]))
+		err = unnamed(d.venue.b[:d.venue.n], d.mkt.b[:d.mkt.n])
 	}
-	if err := d.finish(r); err != nil {
-		return d.refuse(err)
-	}
-	return nil
+	return err
 }
 
 func (d *Decoder) refuse(err error) error {
@@ -167,9 +178,9 @@ func (d *Decoder) field(key []byte) (err error) {
 	case "v":
 		err = d.major()
 	case "venue":
-		err = d.text(&d.venue)
+		err = d.word(&d.venue)
 	case "market":
-		err = d.text(&d.mkt)
+		err = d.word(&d.mkt)
 	case "type":
 		err = d.kind()
 	case "epoch":
@@ -183,11 +194,9 @@ func (d *Decoder) field(key []byte) (err error) {
 	case "ts_venue":
 		e.VenueTime, err = d.time()
 	case "ts_ingest":
-		r.Timed = true
 		var t int64
-		if t, err = d.time(); err == nil && t <= d.recv+clockSkew {
-			e.RecvTime = min(t, d.recv)
-		}
+		t, err = d.time()
+		d.received(t)
 	case "origin":
 		e.Origin, err = d.origin()
 	case "bids":
@@ -235,17 +244,20 @@ func (d *Decoder) key(r *Record) bool {
 	}
 	b := append(buf[:0], d.venue.b[:d.venue.n]...)
 	b = append(append(b, '|'), d.mkt.b[:d.mkt.n]...)
+	return d.lookup(r, b)
+}
+
+// lookup sets the Key from a record key and reports whether it is valid.
+func (d *Decoder) lookup(r *Record, b []byte) bool {
 	if k, ok := d.keys[string(b)]; ok {
 		r.Key, r.Home = k.key, k.home
 		return true
 	}
-	venue := string(d.venue.b[:d.venue.n])
-	pair, err := market.ParsePair(string(d.mkt.b[:d.mkt.n]))
-	if err != nil || !market.ValidVenue(venue) {
+	key, ok := parseKey(b)
+	if !ok {
 		return false
 	}
-	r.Key = market.Key{Venue: venue, Pair: pair}
-	r.Home = broker.Partition(b, broker.BookPartitions)
+	r.Key, r.Home = key, broker.Partition(b, broker.BookPartitions)
 	if d.keys == nil {
 		d.keys = make(map[string]known)
 	}
@@ -255,7 +267,15 @@ func (d *Decoder) key(r *Record) bool {
 	return true
 }
 
-func (d *Decoder) text(dst *name) error {
+// received sets the receive time that the record gives.
+func (d *Decoder) received(t int64) {
+	d.rec.Timed = true
+	if t <= d.recv+clockSkew {
+		d.rec.Event.RecvTime = min(t, d.recv)
+	}
+}
+
+func (d *Decoder) word(dst *name) error {
 	b, err := d.scan.Str()
 	if err != nil {
 		return err

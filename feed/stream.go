@@ -169,7 +169,7 @@ func digits(v int64, scale, dec uint8) money.Num {
 // a record that finds none is no loss.
 func (s *stream) write(ctx context.Context, r *Record) error {
 	r.Event.Origin = s.pub.opt.Origin
-	value := r.Append(nil)
+	value := s.encode(r)
 	if len(value) > s.pub.opt.MaxRecord {
 		s.pub.refused.Add(1)
 		why := fmt.Errorf("%d bytes", len(value))
@@ -192,6 +192,13 @@ func (s *stream) write(ctx context.Context, r *Record) error {
 		s.renewed = now
 	}
 	return nil
+}
+
+func (s *stream) encode(r *Record) []byte {
+	if s.pub.opt.Binary {
+		return r.AppendBinary(nil)
+	}
+	return r.Append(nil)
 }
 
 // tick confirms the book or renews its snapshot if that is due, both as of when

@@ -155,7 +155,11 @@ type line struct {
 }
 
 func (t *tail) Record(r *feed.RawRecord) bool {
-	t.print(r.Offset, r.Value)
+	value, err := feed.Text(r.Value)
+	if err != nil {
+		value = []byte("(" + err.Error() + ")")
+	}
+	t.print(r.Offset, value)
 	return true
 }
 

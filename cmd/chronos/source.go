@@ -55,6 +55,7 @@ func (s *source) run(ctx context.Context, c *broker.Cluster, cfg *config.Config,
 	p := &outlet{
 		feed.NewPublisher(c, feed.PublisherOptions{
 			Rules: s.rules, Origin: s.origin, Keepalive: cfg.Feed.Keepalive, Log: log,
+			Binary: cfg.Feed.Records == "binary",
 		}),
 		feed.NewOfferPublisher(c),
 	}

@@ -53,6 +53,13 @@ func (p *topic) carry(e *market.Event) error {
 	if again := got.Append(nil); string(again) != string(value) || got.Unknown != 0 {
 		return fmt.Errorf("record %.200s is written again as %.200s", value, again)
 	}
+	var same feed.Record
+	if err := p.decoder.Decode(&same, got.AppendBinary(nil), 0, e.RecvTime); err != nil {
+		return fmt.Errorf("in binary: %w", err)
+	}
+	if again := same.Append(nil); string(again) != string(value) {
+		return fmt.Errorf("record %.200s is in binary %.200s", value, again)
+	}
 	ev := &got.Event
 	if got.Key != sent.Key || got.VerifiedDepth != sent.VerifiedDepth || ev.Epoch != sent.Event.Epoch ||
 		ev.Seq != e.Seq || e.Kind == market.Delta && ev.PrevSeq != e.PrevSeq || ev.VenueTime != e.VenueTime ||
