@@ -117,9 +117,10 @@ func depthProblem(e *engine.Engine, req engine.Request, err *route.DepthError) *
 	buy, _ := e.Asset(req.Buy)
 	p.MaxSellAmount = string(appendShown(nil, err.MaxIn, sell, money.Down))
 	p.BuyAmountAtMax = string(appendShown(nil, err.OutAtMax, buy, money.Down))
-	p.Detail = fmt.Sprintf("At most %s %s can be sold now, for %s %s.", p.MaxSellAmount, req.Sell, p.BuyAmountAtMax, req.Buy)
+	sold, bought := p.MaxSellAmount+" "+req.Sell, p.BuyAmountAtMax+" "+req.Buy
+	p.Detail = "At most " + sold + " can be sold now, for " + bought + "."
 	if req.Out > 0 {
-		p.Detail = fmt.Sprintf("At most %s %s can be bought now, for %s %s.", p.BuyAmountAtMax, req.Buy, p.MaxSellAmount, req.Sell)
+		p.Detail = "At most " + bought + " can be bought now, for " + sold + "."
 	}
 	return p
 }

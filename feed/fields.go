@@ -99,7 +99,7 @@ func (d *fields) amount() (money.Num, error) {
 		plain = plain && (c >= '0' && c <= '9' || c == '.')
 	}
 	if !plain {
-		return money.Num{}, d.fail(CodeRefusedNumber, "amount %.40q: want a decimal of 0 or more, without sign or exponent", b)
+		return money.Num{}, d.fail(CodeRefusedNumber, "amount %.40q: want a decimal, no sign, no exponent", b)
 	}
 	n, err := text.ParseNum(b)
 	if err != nil {
@@ -124,7 +124,8 @@ func (d *fields) name(valid func(string) bool) (string, error) {
 		return "", err
 	}
 	if len(b) > market.MaxSymbol || !valid(string(b)) {
-		return "", d.fail(CodeBadKey, "name %.40q: want a source or provider in small letters, an asset in capitals", b)
+		return "", d.fail(CodeBadKey,
+			"name %.40q: want a source or provider in small letters, an asset in capitals", b)
 	}
 	return string(b), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -38,9 +39,28 @@ func ask(c *cobra.Command, g *globals, path string) ([]byte, error) {
 	case p != nil:
 		return nil, exit(exitProblem, problemError(&p.Problem))
 	case err != nil:
-		return nil, exit(exitNetwork, err)
+		return nil, exit(exitNetwork, fmt.Errorf("no answer from %s: %w; chronos serve --dev starts a server, "+
+			"and --url or CHRONOS_URL chooses another", g.url, reason(err)))
 	}
 	return body, nil
+}
+
+// reason is what went wrong with a request, without the address, which is long.
+func reason(err error) error {
+	if op := (*url.Error)(nil); errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// one is for commands that want one argument.
+func one(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return fmt.Errorf("want one argument: %s", what)
+		}
+		return nil
+	}
 }
 
 // problemError says what the API had to say.
@@ -150,7 +170,7 @@ func newBook(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "book MARKET",
 		Short: "Show the consolidated book of a market, such as BTC-USD",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("a market, such as BTC-USD"),
 		RunE: func(c *cobra.Command, args []string) error {
 			body, err := ask(c, g, fmt.Sprintf("/v1/book/%s?depth=%d", escape(args[0]), depth))
 			if err != nil {

@@ -30,7 +30,8 @@ func (a *asked) flags(c *cobra.Command) {
 	f.IntVar(&r.MaxHops, "max-hops", 0, "most hops of a path that were asked for (0: as the quote says)")
 	f.StringSliceVar(&a.only, "only-venues", nil, "no other venues than these were to be used")
 	f.StringSliceVar(&a.exclude, "exclude-venues", nil, "none of these venues were to be used (\"\": all were)")
-	f.DurationVar(&a.maxSettle, "max-settlement", 0, "nothing that settles later was to be used, such as 10m (0: all was)")
+	f.DurationVar(&a.maxSettle, "max-settlement", 0,
+		"nothing that settles later was to be used, such as 10m (0: all was)")
 	f.Int64Var(&a.maxSettleMs, "max-settlement-ms", 0, "")
 	_ = f.MarkHidden("max-settlement-ms") // the name until 0.1.0
 	c.MarkFlagsMutuallyExclusive("max-settlement", "max-settlement-ms")
@@ -66,7 +67,7 @@ func newVerify(g *globals) *cobra.Command {
 			"Either file may be -, for standard input.",
 		Example: "  chronos route --market market.json --sell ETH --buy BTC --sell-amount 5 -o json > quote.json\n" +
 			"  chronos verify --market market.json --sell ETH --buy BTC --sell-amount 5 --max-hops 3 quote.json",
-		Args: cobra.ExactArgs(1),
+		Args: one("the file of a price, as chronos price -o json writes it"),
 		RunE: func(c *cobra.Command, args []string) error {
 			market, err := readInput(file)
 			if err != nil {

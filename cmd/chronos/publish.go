@@ -34,7 +34,7 @@ func newFeedPublish(g *globals) *cobra.Command {
 			"published by hand becomes stale like any other; --hold confirms it unchanged for a while.\n\n" +
 			"A line {\"delete\":KEY,\"of\":KIND} sends a record without a value, which removes what was retained\n" +
 			"of a key: of liquidity \"vault-a|BTC\", of reference \"ecb|EUR-USD\", of book \"lab|BTC-USD\".",
-		Args: cobra.ExactArgs(1),
+		Args: one("a file of records, or - for standard input"),
 		RunE: func(c *cobra.Command, args []string) error {
 			records, err := readRecords(args[0])
 			if err != nil {
