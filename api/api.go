@@ -123,9 +123,7 @@ func New(opts Options) (*Server, error) {
 	opts.defaults()
 	s := &Server{opts: opts, slots: make(chan struct{}, opts.InFlight)}
 	s.requests.New = func() any {
-		r := new(request)
-		r.pricer.confidence = opts.Confidence
-		return r
+		return &request{pricer: &pricer{confidence: opts.Confidence}, memory: new(engine.Memory)}
 	}
 	if opts.Rate > 0 {
 		s.limiter = newLimiter(opts.Rate)

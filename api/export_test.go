@@ -1,5 +1,7 @@
 package api
 
+import "github.com/valyala/fasthttp"
+
 // Routes returns the paths of all resources.
 func Routes() (paths []string) {
 	for _, r := range resources[1:] {
@@ -25,3 +27,6 @@ func ProblemSlugs() (slugs []string) {
 	}
 	return slugs
 }
+
+// Handler answers requests without a connection.
+func (s *Server) Handler() func(*fasthttp.RequestCtx) { return s.handle }

@@ -54,7 +54,7 @@ func (s *Server) price(r *request) {
 	}
 	defer s.leave()
 	begin := s.opts.Clock()
-	p, err := Indicate(s.opts.Engine, req, r.start.UnixNano())
+	p, err := indicate(r.memory, s.opts.Engine, req, r.start.UnixNano())
 	took := s.opts.Clock().Sub(begin)
 	s.metrics.compute(req.Out > 0, took)
 	if err != nil {
@@ -84,7 +84,12 @@ func (s *Server) noPrice(r *request, req engine.Request, err error) {
 // engine.Engine.Price, and with *route.NoRouteError when what the customer would
 // receive rounds to nothing at the scale he is shown: nobody sells for nothing.
 func Indicate(e *engine.Engine, r engine.Request, now int64) (*engine.Price, error) {
-	p, err := e.Price(r, now)
+	return indicate(new(engine.Memory), e, r, now)
+}
+
+// indicate is Indicate with the answer in m.
+func indicate(m *engine.Memory, e *engine.Engine, r engine.Request, now int64) (*engine.Price, error) {
+	p, err := e.PriceIn(m, r, now)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +184,11 @@ func (r *request) amountParam(i int, a market.Asset) money.Amount {
 	if !r.params.given[i] {
 		return 0
 	}
-	return amountOf(r, "/"+priceParams[i], r.params.values[i], a)
+	v, bad := parseAmount(r.params.values[i], a)
+	if bad != nil {
+		r.fail("/"+priceParams[i], bad.Code, bad.Detail)
+	}
+	return v
 }
 
 // amountOf reads an amount of a as engine minor units.

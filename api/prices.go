@@ -47,7 +47,7 @@ func (s *Server) prices(r *request) {
 // item appends one price, or why there is none.
 func (s *Server) item(r *request, req engine.Request) {
 	begin := s.opts.Clock()
-	p, err := Indicate(s.opts.Engine, req, r.start.UnixNano())
+	p, err := indicate(r.memory, s.opts.Engine, req, r.start.UnixNano())
 	took := s.opts.Clock().Sub(begin)
 	s.metrics.compute(req.Out > 0, took)
 	w := &r.out

@@ -2,6 +2,7 @@ package api
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 
 	"chronos.dev/api/wire"
@@ -24,27 +25,67 @@ const (
 
 // rates appends what the plan is worth per unit, before and after fees.
 func (s *pricer) rates(p *engine.Price, sell, buy int64) {
-	w, pl := s.w, &p.Plan
+	w, pl, f := s.w, &p.Plan, &s.fracs
 	w.Key("rate")
 	appendRate(w, buy, pl.Buy.Scale, sell, pl.Sell.Scale, money.Down)
 	w.Key("inverse_rate")
 	appendRate(w, sell, pl.Sell.Scale, buy, pl.Buy.Scale, money.Up)
 	s.paths = appendPaths(s.paths[:0], pl)
-	gross, net := planRates(pl, s.paths)
-	mid := midRate(pl, s.paths, p.Mids)
-	if mid.Valid() {
-		w.Key("mid_rate").Str(mid.Significant(rateDigits))
-		w.Key("slippage_bps").Str(costBps(mid, gross))
+	f.mean(&f.gross, pl, s.paths, func(of *text.Frac, h *hopSum) {
+		setPerUnit(of, h.grossOut, h.get, h.grossIn, h.give)
+	})
+	f.mean(&f.mid, pl, s.paths, func(of *text.Frac, h *hopSum) { setMid(of, p.Mids, h) })
+	setPerUnit(&f.net, pl.Out, pl.Buy, pl.In, pl.Sell)
+	if f.mid.Valid() {
+		f.loss.SetLoss(&f.mid, &f.gross)
+		w.Key("mid_rate").Begin()
+		w.B = f.mid.AppendSignificant(w.B, rateDigits)
+		w.End()
+		s.loss("slippage_bps")
 	} else {
 		w.Key("mid_rate").Null()
 		w.Key("slippage_bps").Null()
 	}
-	w.Key("fee_bps").Str(costBps(gross, net))
+	f.loss.SetLoss(&f.gross, &f.net)
+	s.loss("fee_bps")
 }
 
-// costBps is how far below from to lies, in basis points of from, up.
-func costBps(from, to text.Ratio) string {
-	return from.Sub(to).Div(from).Bps().Ceil(bpsScale)
+// loss appends how much is lost, in basis points, up.
+func (s *pricer) loss(key string) {
+	s.w.Key(key).Begin()
+	s.fracs.loss.InBps()
+	s.w.B = s.fracs.loss.AppendCeil(s.w.B, bpsScale)
+	s.w.End()
+}
+
+// fracs is the memory of rates: what the plan receives for what it gives, before
+// the fees, at the middles of its hops, and after the fees.
+type fracs struct{ gross, mid, net, loss, rate, hop text.Frac }
+
+// mean makes to the mean of the paths of a plan by what they take, each the product
+// of its hops; invalid where one is. of makes its argument the rate of a hop.
+func (f *fracs) mean(to *text.Frac, pl *plan.Plan, paths []path, of func(*text.Frac, *hopSum)) {
+	to.SetPer(money.Num{}, one)
+	weighted := len(paths) != 1
+	for i := range paths {
+		p := &paths[i]
+		f.rate.SetPer(one, one)
+		if weighted {
+			f.rate.SetPer(money.Num{Coef: int64(p.hops[0].in)}, one)
+		}
+		for h := range p.n {
+			of(&f.hop, &p.hops[h])
+			f.rate.Mul(&f.hop)
+		}
+		to.Add(&f.rate)
+	}
+	if weighted {
+		f.hop.SetPer(one, money.Num{Coef: int64(pl.In)})
+		to.Mul(&f.hop)
+	}
+	if len(paths) == 0 {
+		to.SetPer(one, money.Num{})
+	}
 }
 
 // path sums the routes of a plan that pass the same assets.
@@ -95,60 +136,30 @@ func (p *path) carries(r *plan.Route) bool {
 	return true
 }
 
-// planRates are what the plan receives for what it gives: before the fees, the
-// mean of its paths by what they take, each the product of its hops; and after.
-func planRates(pl *plan.Plan, paths []path) (gross, net text.Ratio) {
-	gross = meanRate(pl, paths, func(h *hopSum) text.Ratio {
-		return perUnit(h.grossOut, h.get, h.grossIn, h.give)
-	})
-	return gross, perUnit(pl.Out, pl.Buy, pl.In, pl.Sell)
-}
-
-// midRate is what the plan's paths would receive at the middles of their hops,
-// weighted as planRates weighs them; invalid where a middle is unknown.
-func midRate(pl *plan.Plan, paths []path, mids []engine.Mid) text.Ratio {
-	return meanRate(pl, paths, func(h *hopSum) text.Ratio { return midOf(mids, h) })
-}
-
-func meanRate(pl *plan.Plan, paths []path, of func(*hopSum) text.Ratio) (mean text.Ratio) {
-	for i := range paths {
-		p := &paths[i]
-		rate := of(&p.hops[0])
-		for h := 1; h < p.n; h++ {
-			rate = rate.Mul(of(&p.hops[h]))
+// setMid makes of the middle of a hop, invalid if unknown.
+func setMid(of *text.Frac, mids []engine.Mid, h *hopSum) {
+	for i := range mids {
+		m := &mids[i]
+		if m.Give != h.give.Symbol || m.Get != h.get.Symbol {
+			continue
 		}
-		if len(paths) > 1 {
-			in, all := money.Num{Coef: int64(p.hops[0].in)}, money.Num{Coef: int64(pl.In)}
-			rate = rate.Mul(text.Per(in, all))
+		if !m.Known {
+			break
 		}
-		if i == 0 {
-			mean = rate
-		} else {
-			mean = mean.Add(rate)
+		if of.SetMean(m.Bid, m.Ask); m.Inverse {
+			of.Invert()
 		}
+		return
 	}
-	return mean
-}
-
-// midOf is the middle of a hop, invalid if unknown.
-func midOf(mids []engine.Mid, h *hopSum) text.Ratio {
-	i := slices.IndexFunc(mids, func(m engine.Mid) bool {
-		return m.Give == h.give.Symbol && m.Get == h.get.Symbol
-	})
-	if i < 0 || !mids[i].Known {
-		return text.Ratio{}
-	}
-	mid := text.Per(mids[i].Bid, one).Mean(text.Per(mids[i].Ask, one))
-	if mids[i].Inverse {
-		mid = mid.Inverse()
-	}
-	return mid
+	of.SetPer(one, money.Num{})
 }
 
 var one = money.Num{Coef: 1}
 
-func perUnit(out money.Amount, get market.Asset, in money.Amount, give market.Asset) text.Ratio {
-	return text.Per(
+func setPerUnit(
+	of *text.Frac, out money.Amount, get market.Asset, in money.Amount, give market.Asset,
+) {
+	of.SetPer(
 		money.Num{Coef: int64(out), Scale: get.EngineScale},
 		money.Num{Coef: int64(in), Scale: give.EngineScale},
 	)
@@ -167,7 +178,7 @@ func appendRate(
 	defer w.End()
 	const least = 1e11 // the smallest integer of rateDigits digits
 	pow := int(numScale) - int(denScale)
-	for d := range uint8(money.MaxScale + 1) {
+	for d := fewest(num, den, pow); d <= money.MaxScale; d++ {
 		v, err := money.Scaled(num, 1, money.Ratio{Num: 1, Den: den}, pow-int(d), money.Down)
 		if err != nil {
 			break // beyond int64 before the point
@@ -189,6 +200,13 @@ func appendRate(
 		return
 	}
 	w.B = append(w.B, whole.Floor(0)...)
+}
+
+// fewest is a number of decimals with which num/den*10^-pow has at most rateDigits
+// digits, since it is below a power of two.
+func fewest(num, den int64, pow int) uint8 {
+	tens := money.TensAbove(bits.Len64(uint64(num)) - bits.Len64(uint64(den)) + 1)
+	return uint8(min(max(rateDigits-1+pow-tens, 0), money.MaxScale))
 }
 
 // appendAvgPrice appends what a leg paid per base unit before the fee.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"chronos.dev/api/wire"
+	"chronos.dev/engine"
 
 	"github.com/valyala/fasthttp"
 )
@@ -27,7 +28,8 @@ type request struct {
 
 	params  params
 	invalid []wire.FieldError
-	pricer  pricer
+	pricer  *pricer
+	memory  *engine.Memory // of the price at hand
 
 	// The answer.
 	out        wire.Writer
@@ -59,7 +61,7 @@ func (r *request) reset(start time.Time) {
 	out := r.out.B[:0]
 	*r = request{
 		id: r.id[:0], path: r.path[:0], etag: r.etag[:0], said: r.said[:0], invalid: r.invalid[:0],
-		params: params{scratch: r.params.scratch[:0]}, pricer: r.pricer,
+		params: params{scratch: r.params.scratch[:0]}, pricer: r.pricer, memory: r.memory,
 		start: start, status: fasthttp.StatusOK, media: mediaJSON, cache: cacheNone,
 	}
 	r.out.Reset(out)

@@ -98,47 +98,29 @@ func newCtx(path string) *fasthttp.RequestCtx {
 	return &ctx
 }
 
-// priceAllocs is what one GET /v1/price may allocate: the engine's plan and the
-// exact ratios of mid rate, slippage and fee. What this package adds is none.
-const priceAllocs = 146
-
+// TestPriceAllocations: a price of any kind over a warm connection allocates nothing.
 func TestPriceAllocations(t *testing.T) {
 	if raceOn {
 		t.Skip("the race detector allocates")
 	}
 	s := small(t, nil)
-	ctx := newCtx(pricePath)
-	s.handle(ctx)
-	if ctx.Response.StatusCode() != 200 {
-		t.Fatalf("%s", ctx.Response.Body())
-	}
-	n := testing.AllocsPerRun(200, func() {
-		ctx.Response.Reset()
-		s.handle(ctx)
-	})
-	if n > priceAllocs {
-		t.Errorf("%v allocations, want at most %d", n, priceAllocs)
-	}
-	r := engine.Request{Sell: "BTC", Buy: "USD", In: 250_000_000}
-	e := testing.AllocsPerRun(200, func() {
-		if _, err := Indicate(s.opts.Engine, r, 2); err != nil {
-			t.Fatal(err)
+	for _, path := range []string{
+		pricePath,
+		"/v1/price?sell_asset=BTC&buy_asset=USD&buy_amount=1000",
+		"/v1/price?sell_asset=USD&buy_asset=BTC&sell_amount=1234.56&max_hops=1",
+	} {
+		ctx := newCtx(path)
+		n := testing.AllocsPerRun(200, func() {
+			ctx.Response.Reset()
+			s.handle(ctx)
+			if ctx.Response.StatusCode() != 200 {
+				t.Fatalf("%s", ctx.Response.Body())
+			}
+		})
+		if n > 0 {
+			t.Errorf("%s: %v allocations, want none", path, n)
 		}
-	})
-	p, err := Indicate(s.opts.Engine, r, 2)
-	if err != nil {
-		t.Fatal(err)
 	}
-	ratios := testing.AllocsPerRun(200, func() {
-		paths := appendPaths(nil, &p.Plan)
-		gross, net := planRates(&p.Plan, paths)
-		mid := midRate(&p.Plan, paths, p.Mids)
-		_, _, _ = mid.Significant(rateDigits), costBps(mid, gross), costBps(gross, net)
-	})
-	if own := n - e - ratios; own > 0 {
-		t.Errorf("%v allocations: %v of the engine, %v of ratios, %v of the way in and out; want none of those", n, e, ratios, own)
-	}
-	t.Logf("%v allocations: %v of the engine, %v of ratios", n, e, ratios)
 }
 
 // BenchmarkPrice answers one GET /v1/price over two books, without the network.

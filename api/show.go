@@ -41,6 +41,7 @@ type pricer struct {
 	stages []stage
 	fees   []feeSum
 	paths  []path
+	fracs  fracs
 	sold   money.Amount // by the routes so far
 	gap    int64        // of the last body, 10^-4 bps; -1 if it says nothing
 

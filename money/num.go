@@ -119,6 +119,16 @@ func AppendFixed(dst []byte, v int64, scale uint8) []byte {
 	return append(dst, buf[i:]...)
 }
 
+// TensAbove returns a power of ten, at most one too large, that is not below 2^x.
+// x is within 4,000 of zero.
+func TensAbove(x int) int {
+	const below, above = 1233, 1234 // by 4096: the logarithm of 2 is between them
+	if x < 0 {
+		return x*below>>12 + 1
+	}
+	return x*above>>12 + 1
+}
+
 // mulPow10 returns a * 10^k.
 func mulPow10(a int64, k uint8) (int64, error) {
 	if a == 0 {

@@ -223,3 +223,21 @@ func FuzzNum(f *testing.F) {
 		checkNum(t, Num{a, sa % (MaxScale + 1)}, Num{b, sb % (MaxScale + 1)}, at%(MaxScale+1))
 	})
 }
+
+// TestTensAbove holds it against the powers themselves.
+func TestTensAbove(t *testing.T) {
+	two, ten := big.NewInt(2), big.NewInt(10)
+	for x := range int64(4000) {
+		tens := int64(TensAbove(int(x)))
+		power := new(big.Int).Exp(two, big.NewInt(x), nil)
+		if new(big.Int).Exp(ten, big.NewInt(tens), nil).Cmp(power) < 0 || tens > 1 &&
+			new(big.Int).Exp(ten, big.NewInt(tens-2), nil).Cmp(power) >= 0 {
+			t.Errorf("10^%d is not just above 2^%d", tens, x)
+		}
+		// 10^-t >= 2^-x where 10^t <= 2^x.
+		if tens = -int64(TensAbove(int(-x))); tens >= 0 && new(big.Int).Exp(ten, big.NewInt(tens), nil).Cmp(power) > 0 ||
+			new(big.Int).Exp(ten, big.NewInt(tens+2), nil).Cmp(power) <= 0 {
+			t.Errorf("10^%d is not just above 2^%d", -tens, -x)
+		}
+	}
+}
