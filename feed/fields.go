@@ -16,6 +16,9 @@ import (
 type fields struct {
 	scan jscan.Scanner
 	code string // of the last error, "" is CodeBadJSON
+
+	date     [len("2006-01-02T")]byte // that was last read, and when it began
+	midnight int64
 }
 
 func (d *fields) reset(value []byte) {
@@ -63,12 +66,44 @@ func (d *fields) time() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if t, ok := d.today(b); ok {
+		return t, nil
+	}
 	var t time.Time
 	err = t.UnmarshalText(b)
 	if err != nil || b[len(b)-1] != 'Z' || t.Year() < 1970 || t.Year() > 2200 {
 		return 0, d.fail(CodeBadTime, "time %.40q", b)
 	}
+	d.midnight = t.Unix() - t.Unix()%86400
+	copy(d.date[:], b)
 	return t.UnixNano(), nil
+}
+
+// today reads a time as we write it, of the day that was read last: nearly all
+// are. It is not ok with anything else, good or bad.
+func (d *fields) today(b []byte) (ns int64, ok bool) {
+	if len(b) != len(timeLayout) || [len(d.date)]byte(b) != d.date ||
+		b[13] != ':' || b[16] != ':' || b[19] != '.' || b[29] != 'Z' {
+		return 0, false
+	}
+	hour, ok1 := digitsOf(b[11:13])
+	minute, ok2 := digitsOf(b[14:16])
+	second, ok3 := digitsOf(b[17:19])
+	nanos, ok4 := digitsOf(b[20:29])
+	if !ok1 || !ok2 || !ok3 || !ok4 || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	return (d.midnight+(hour*60+minute)*60+second)*1e9 + nanos, true
+}
+
+func digitsOf(b []byte) (v int64, ok bool) {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		v = v*10 + int64(c-'0')
+	}
+	return v, true
 }
 
 // origin reads the name of an Origin.

@@ -290,3 +290,24 @@ func TestStamp(t *testing.T) {
 		t.Errorf("Stamp(%s) reads as %+v, %v", value, r, err)
 	}
 }
+
+// A decoder that has read the day before reads every time as one that has not.
+func TestTimesOfOneDay(t *testing.T) {
+	var d Decoder
+	rapid.Check(t, func(t *rapid.T) {
+		day := rapid.SampledFrom([]string{"2026-11-23T", "2026-11-24T", "1970-01-01T", "2200-12-31T", "2026-02-29T"}).Draw(t, "day")
+		clock := rapid.SampledFrom([]string{
+			"00:00:00.000000000Z", "23:59:59.999999999Z", "02:55:07.150000000Z", "24:00:00.000000000Z", "02:60:07.150000000Z",
+			"02:55:60.150000000Z", "02:55:07.15Z", "02:55:07Z", "02:55:07,150000000Z", "02:55:07.1500000x0Z", "0 :55:07.150000000Z",
+			"02:55:07.150000000z", "02-55:07.150000000Z",
+		}).Draw(t, "clock")
+		value := []byte(`{"venue":"a","market":"A-B","type":"snapshot","ts_venue":"` + day + clock + `"}`)
+		var got, want Record
+		var fresh Decoder
+		err, err2 := d.Decode(&got, value, sinceTime, recvTime), fresh.Decode(&want, value, sinceTime, recvTime)
+		if (err == nil) != (err2 == nil) || err == nil && got.Event.VenueTime != want.Event.VenueTime {
+			t.Fatalf("%s%s is read as %d, %v; fresh as %d, %v", day, clock,
+				got.Event.VenueTime, err, want.Event.VenueTime, err2)
+		}
+	})
+}
