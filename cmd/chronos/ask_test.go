@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"text/tabwriter"
+
+	"chronos.dev/api/wire"
 )
 
 // The client says what the API says, and gives every failure its exit code.
@@ -71,5 +75,23 @@ func TestAskStrangers(t *testing.T) {
 			t.Errorf("%s: exit %d: %s%s", name, code, out, talk)
 		}
 		server.Close()
+	}
+}
+
+// What can be had sooner for less stands under the paths.
+func TestRoutesShowTradeoffs(t *testing.T) {
+	minute := int64(60_000)
+	var b strings.Builder
+	tw := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	printRoutes(tw, &wire.Routes{SellAsset: "BTC", BuyAsset: "USD", Tradeoffs: []wire.Price{
+		{SellAmount: "1", BuyAmount: "68000.00", EstTimeMs: &minute}, {SellAmount: "1", BuyAmount: "67990.00"},
+	}})
+	tw.Flush()
+	for _, want := range []string{
+		`tradeoff +1 BTC +68000\.00 USD +all there in 1m0s`, `tradeoff +1 BTC +67990\.00 USD +no settlement time known`,
+	} {
+		if !regexp.MustCompile(want).MatchString(b.String()) {
+			t.Errorf("no %s in\n%s", want, b.String())
+		}
 	}
 }
