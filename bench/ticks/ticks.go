@@ -40,6 +40,7 @@ type Options struct {
 	Duration time.Duration
 	Quotes   float64 // prices asked for a second, 0: none
 	Seed     uint64
+	Binary   bool                // records in their binary form, else JSON
 	Progress func(updates int64) // told some times a second; nil: nobody is
 }
 
@@ -118,7 +119,9 @@ func (r *run) open() (err error) {
 		return err
 	}
 	r.consumer = feed.NewConsumer(r.opt.Cluster, feed.ConsumerOptions{Sink: r.sink})
-	r.pub = feed.NewPublisher(r.opt.Cluster, feed.PublisherOptions{Rules: rules, Origin: market.Simulated})
+	r.pub = feed.NewPublisher(r.opt.Cluster, feed.PublisherOptions{
+		Rules: rules, Origin: market.Simulated, Binary: r.opt.Binary,
+	})
 	r.result = Result{
 		Lag: meter.NewTimes(), Quote: meter.NewTimes(), QuoteLate: meter.NewTimes(), Refused: map[string]int64{},
 	}

@@ -104,6 +104,7 @@ func (f *feedBench) run(ctx context.Context, talk io.Writer, quiet bool) (*ticks
 	if cfg.Kafka.Prefix == broker.DefaultPrefix {
 		cfg.Kafka.Prefix = benchPrefix
 	}
+	f.Binary = cfg.Feed.Records == "binary"
 	if f.Cluster, err = newCluster(cfg, addrs, "bench"); err != nil {
 		return nil, false, exit(exitUsage, err)
 	}
@@ -120,6 +121,6 @@ func (f *feedBench) run(ctx context.Context, talk io.Writer, quiet bool) (*ticks
 	if err != nil {
 		return nil, false, exit(exitFailed, err)
 	}
-	rep, kept := ticks.NewReport(&f.Options, r, where, slo)
+	rep, kept := ticks.NewReport(&f.Options, r, where+", records in "+cfg.Feed.Records, slo)
 	return rep, kept, nil
 }
