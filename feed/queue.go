@@ -13,7 +13,7 @@ import (
 const (
 	maxQueueItems = 4096
 	maxQueueBytes = 4 << 20 // a partition; a single record is always taken
-	maxBatchItems = 1000
+	maxBatchItems = broker.ThroughputBatch
 	maxBatchBytes = 900 << 10 // below the usual limit of a topic
 	itemOverhead  = 128       // what Kafka adds to a record, at most
 )
