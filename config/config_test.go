@@ -109,7 +109,7 @@ fees:
   - {venue: kraken, taker_bps: 26, fee_on: quote, from: 2021-01-01, until: "2025-05-08T00:00:00+02:00", source: "a, b: c"}
   - {venue: kraken, market: XBT-USD, taker_bps: "2.5"}
 terms:
-  - {venue: kraken, market: XBT-USD, settlement: 1m30s, min_size: 0.0001}
+  - {venue: kraken, market: XBT-USD, settlement: 1m30s, min_size: 0.0001, lot: 0.00002}
   - {venue: kraken, settlement: 2h}
 withdrawals: [{venue: kraken, asset: XBT, fee: "0.0002"}]
 default_taker_bps: 40.25
@@ -166,7 +166,7 @@ func TestEveryKeyOfAFile(t *testing.T) {
 		{Venue: "kraken", Pair: &xbt, Fee: market.Fee{Rate: 25_000}},
 	}
 	want.Terms.Lines = []market.TermsLine{
-		{Venue: "kraken", Pair: &xbt, Settle: 90 * time.Second, MinSize: money.Num{Coef: 1, Scale: 4}},
+		{Venue: "kraken", Pair: &xbt, Settle: 90 * time.Second, MinSize: money.Num{Coef: 1, Scale: 4}, Lot: money.Num{Coef: 2, Scale: 5}},
 		{Venue: "kraken", Settle: 2 * time.Hour},
 	}
 	want.Terms.Withdrawals = []market.Withdrawal{{Venue: "kraken", Asset: "XBT", Fee: money.Num{Coef: 2, Scale: 4}}}

@@ -120,6 +120,7 @@ func TestProblems(t *testing.T) {
 		{"an end before the beginning", "fees: [{venue: a, taker_bps: 1, from: 2021-01-01, until: 2021-01-01}]", "bad_value", `chronos.yaml:1: fees[0].until: want a time after from, got "2021-01-01"`},
 		{"a settlement of a month and more", "terms: [{venue: a, settlement: 721h}]", "bad_value", `chronos.yaml:1: terms[0].settlement: want a duration such as 30m, whole milliseconds, at most 30 days, got "721h"`},
 		{"a negative least size", "terms: [{venue: a, min_size: -1}]", "bad_value", `chronos.yaml:1: terms[0].min_size: want a decimal such as 0.0002, not negative, at most 18 digits, got "-1"`},
+		{"a least size of no whole lots", "terms: [{venue: a, min_size: 1, lot: 0.3}]", "bad_value", `chronos.yaml:1: terms[0].min_size: want a multiple of the lot, 0.3, got "1"`},
 		{"terms twice", "terms:\n- {venue: a, settlement: 1s}\n- {venue: a, settlement: 2s}", "duplicate_key", "chronos.yaml:3: terms[1]: line 2 is of the same venue and market already"},
 		{"a withdrawal has a fee", "withdrawals: [{venue: a, asset: BTC}]", "missing_key", "chronos.yaml:1: withdrawals[0] has no fee"},
 		{"a fee twice", "fees:\n- {venue: a, taker_bps: 1}\n- {venue: a, taker_bps: 2}", "duplicate_key", "chronos.yaml:3: fees[1]: line 2 is of the same venue, market and time already"},

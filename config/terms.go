@@ -18,10 +18,12 @@ const maxSettlement = 30 * 24 * time.Hour
 // terms reads the table of what venues ask for at their markets.
 func (l *loader) terms(n *yaml.Node) {
 	first := make(map[string]int)
-	l.items("terms", n, []string{"venue", "market", "settlement", "min_size"}, func(it *item) {
+	l.items("terms", n, []string{"venue", "market", "settlement", "min_size", "lot"}, func(it *item) {
 		var place market.FeeSchedule
 		it.place(&place)
-		t := market.TermsLine{Venue: place.Venue, Pair: place.Pair, MinSize: it.amount("min_size", false)}
+		t := market.TermsLine{
+			Venue: place.Venue, Pair: place.Pair, MinSize: it.amount("min_size", false), Lot: it.amount("lot", false),
+		}
 		if s, ok := it.text("settlement", "duration", false, "!!str"); ok {
 			var err error
 			t.Settle, err = time.ParseDuration(s)
@@ -29,6 +31,9 @@ func (l *loader) terms(n *yaml.Node) {
 				err = wantf("a duration such as 30m, whole milliseconds, at most 30 days")
 			}
 			it.check("settlement", err)
+		}
+		if !multiple(t.MinSize, t.Lot) {
+			it.check("min_size", wantf("a multiple of the lot, %s", t.Lot))
 		}
 		line := t.Venue
 		if t.Pair != nil {
@@ -38,6 +43,17 @@ func (l *loader) terms(n *yaml.Node) {
 			l.cfg.Terms.Lines = append(l.cfg.Terms.Lines, t)
 		}
 	})
+}
+
+// multiple reports whether size is a whole number of lots.
+func multiple(size, lot money.Num) bool {
+	if lot.Coef == 0 {
+		return true
+	}
+	scale := max(size.Scale, lot.Scale)
+	s, errSize := size.At(scale)
+	l, errLot := lot.At(scale)
+	return errSize == nil && errLot == nil && s%l == 0
 }
 
 // withdrawals reads the table of what withdrawals cost.
@@ -91,7 +107,8 @@ func showTerms(c *Config) string {
 		if t.Pair != nil {
 			line += ", market: " + quote(t.Pair.String())
 		}
-		shown = append(shown, fmt.Sprintf("%s, settlement: %v, min_size: %q}", line, t.Settle, t.MinSize))
+		line = fmt.Sprintf("%s, settlement: %v, min_size: %q, lot: %q}", line, t.Settle, t.MinSize, t.Lot)
+		shown = append(shown, line)
 	}
 	return "[" + strings.Join(shown, ", ") + "]"
 }

@@ -160,6 +160,7 @@ func appendMarket(dst []byte, m *engine.MarketStatus, t market.Terms) []byte {
 	}
 	dst = appendSettle(dst, t.Settle)
 	dst = appendNum(dst, `"min_size":`, t.MinSize)
+	dst = appendNum(dst, `"lot":`, t.Lot)
 	dst = appendNum(dst, `"withdraw_base":`, t.WithdrawBase)
 	dst = appendNum(dst, `"withdraw_quote":`, t.WithdrawQuote)
 	dst = append(dst, `"bids":[`...)

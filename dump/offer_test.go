@@ -115,6 +115,7 @@ func TestReadRefusesProviders(t *testing.T) {
 		{"an overlap", tier(full + `},{"min":"0.5",` + full), "tier 1: overlap"},
 		{"a gap below a slice", tier(full + `},{"min":"1.5","max":"2","price":"2","mode":"slice"`), "tier 1: gap"},
 		{"a market that settles never", `{"markets":[{"settlement_ms":1e30}]}`, "want a whole number"},
+		{"a lot below zero", `{"markets":[{"lot":"-1"}]}`, "lot"},
 		{"a minimum below zero", `{"markets":[{"min_size":"-1"}]}`, "min_size"},
 	}
 	for _, tt := range tests {
@@ -180,7 +181,7 @@ func TestEngineUsesOffersOfTheFile(t *testing.T) {
 
 func TestAppendKeepsOffersAndTerms(t *testing.T) {
 	in := strings.Replace(vault, `"settlement_ms":2500,`,
-		`"settlement_ms":2500,"min_size":"0.010","withdraw_base":"0.0002","withdraw_quote":"1.50",`, 1)
+		`"settlement_ms":2500,"min_size":"0.010","lot":"0.005","withdraw_base":"0.0002","withdraw_quote":"1.50",`, 1)
 	d, live := open(t, in)
 	now := d.AsOf.UnixNano()
 	text := dump.Append(nil, live, now)

@@ -209,6 +209,8 @@ func (p *reader) market() error {
 			m.Terms.Settle, err = p.settlement()
 		case "min_size":
 			m.Terms.MinSize, err = p.num("min_size")
+		case "lot":
+			m.Terms.Lot, err = p.num("lot")
 		case "withdraw_base":
 			m.Terms.WithdrawBase, err = p.num("withdraw_base")
 		case "withdraw_quote":

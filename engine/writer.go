@@ -198,7 +198,7 @@ func (o *owned) inUnits(t market.Terms) graph.Terms {
 		return money.Amount(v)
 	}
 	return graph.Terms{
-		Settle: t.Settle, MinBase: units(t.MinSize, o.scales.Base),
+		Settle: t.Settle, MinBase: units(t.MinSize, o.scales.Base), Lot: units(t.Lot, o.scales.Base),
 		FeeBase: units(t.WithdrawBase, o.scales.Base), FeeQuote: units(t.WithdrawQuote, o.scales.Quote),
 	}
 }

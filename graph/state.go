@@ -31,8 +31,13 @@ type Side struct {
 	// be used. A side has Arcs or Options.
 	Options []Option
 
-	book *Side        // what an option was made of, see Book
-	fee  money.Amount // that it takes beside
+	// Lot is what the base is traded in whole numbers of, in minor units; 0: any amount.
+	Lot  money.Amount
+	sold bool // the base is given, see Lot
+
+	book  *Side        // what an option was made of, see Book
+	fee   money.Amount // that it takes beside
+	least money.Amount // the least that it gives, with that fee
 }
 
 // Option is to be taken from its beginning: all of Entry, and then any part of

@@ -12,6 +12,7 @@ type Terms struct {
 	Settle            time.Duration // until the customer has what was bought
 	MinBase           money.Amount  // the least that is traded, after fees; 0: any
 	FeeBase, FeeQuote money.Amount  // once, out of what is bought
+	Lot               money.Amount  // of the base, before fees; 0 or 1: any amount
 }
 
 // Bind puts a book under terms, before it is published. With a minimum or a fixed
@@ -19,6 +20,8 @@ type Terms struct {
 // the least that can be had on. A side that is too thin for that offers nothing.
 func (s *State) Bind(t Terms) {
 	s.Settle = t.Settle
+	s.Sell.inLots(t.Lot, true)
+	s.Buy.inLots(t.Lot, false)
 	if t.MinBase == 0 && t.FeeBase == 0 && t.FeeQuote == 0 {
 		return
 	}
@@ -30,7 +33,10 @@ func (s *State) Bind(t Terms) {
 // and fee less of what they give.
 func (d *Side) bind(settle time.Duration, in, out, fee money.Amount) {
 	book := *d
-	*d = Side{FeeOnIn: book.FeeOnIn, Dropped: book.Dropped, Floored: book.Floored, book: &book, fee: fee}
+	*d = Side{
+		FeeOnIn: book.FeeOnIn, Dropped: book.Dropped, Floored: book.Floored, Lot: book.Lot,
+		book: &book, fee: fee, least: out,
+	}
 	var at Arc
 	for i, a := range book.Arcs {
 		sum := Arc{In: money.AddStop(at.In, a.In), Out: money.AddStop(at.Out, a.Out)}

@@ -14,6 +14,8 @@ type Terms struct {
 	// WithdrawBase is paid once, in base, where base is bought, and WithdrawQuote, in
 	// quote, where it is sold: for taking it out of the venue.
 	WithdrawBase, WithdrawQuote money.Num
+	// Lot is what base is traded in whole numbers of, before fees; zero: any amount.
+	Lot money.Num
 }
 
 // TermsTable are the terms of all venues.
@@ -29,6 +31,7 @@ type TermsLine struct {
 	Pair    *Pair
 	Settle  time.Duration
 	MinSize money.Num
+	Lot     money.Num
 }
 
 // Withdrawal is what a venue takes for one withdrawal of an asset, in that asset.
@@ -46,7 +49,7 @@ func (t *TermsTable) Of(key Key) (terms Terms) {
 			continue
 		}
 		own = l.Pair != nil
-		terms.Settle, terms.MinSize = l.Settle, l.MinSize
+		terms.Settle, terms.MinSize, terms.Lot = l.Settle, l.MinSize, l.Lot
 	}
 	for i := range t.Withdrawals {
 		switch w := &t.Withdrawals[i]; {

@@ -31,6 +31,7 @@ type marketEntry struct {
 	Origin  string `json:"origin"`
 	Settle  int64  `json:"settlement_ms"`
 	MinSize string `json:"min_size"`
+	Lot     string `json:"lot"`
 	// What is taken once of base that is bought, and of quote.
 	WithdrawBase  string `json:"withdraw_base"`
 	WithdrawQuote string `json:"withdraw_quote"`

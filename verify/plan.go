@@ -155,6 +155,7 @@ func (c *checker) take() {
 			most, left = f.option.fill(f.in)
 			if f.side.book != nil {
 				f.fee = f.side.fee(f.in, f.out)
+				most = least(most, f.side.mostInLots(f.in))
 			}
 		} else {
 			most, left, f.fee = f.side.fill(f.in, f.out)

@@ -81,6 +81,9 @@ func addTerms(r *rand.Rand, m object) {
 		if r.IntN(4) == 0 {
 			b["min_size"] = fmt.Sprintf("%.8f", 0.2*r.Float64())
 		}
+		if r.IntN(4) == 0 {
+			b["lot"] = fmt.Sprintf("%.8f", 1e-8+0.01*r.Float64()*r.Float64())
+		}
 		for _, end := range []string{"withdraw_base", "withdraw_quote"} {
 			if r.IntN(4) == 0 {
 				b[end] = fmt.Sprintf("%.12f", 0.01*r.Float64())

@@ -30,8 +30,11 @@ type side struct {
 	provider bool
 	options  []option // instead of levels
 
+	lot *big.Int // of the base, that is traded in whole numbers; nil: in any amount
+
 	book  *side    // what the option was made of, under the terms of a venue
 	takes *big.Int // what it takes of what is got, beside the taker fee
+	least *big.Int // the least that is got, with that
 }
 
 // level is an offer in engine units, the fee taken already: give in, get out.
@@ -76,7 +79,7 @@ func (s *side) fill(in, out *big.Int) (most, left, fee *big.Int) {
 	most, left, gross, want := new(big.Int), in, new(big.Int), out
 	for _, l := range s.levels {
 		take := least(left, l.in)
-		gives := share(take, l.out, l.in)
+		gives := s.gives(take, &l)
 		got := least(want, gives)
 		switch {
 		case take.Cmp(l.in) == 0 && got.Cmp(l.out) == 0:

@@ -6,7 +6,7 @@ import (
 )
 
 // terms are what a venue asks for at a market beside its taker fee, in engine units.
-type terms struct{ least, takesBase, takesQuote *big.Int }
+type terms struct{ least, takesBase, takesQuote, lot *big.Int }
 
 // terms reads what a market file says of them. What is finer than a unit counts as
 // one more.
@@ -20,17 +20,18 @@ func (b *books) terms(k *marketEntry) (t terms, err error) {
 		return ceil(r.Mul(r, new(big.Rat).SetInt(pow(a.engine))))
 	}
 	base, quote := b.asset(k.Base), b.asset(k.Quote)
-	t = terms{units(k.MinSize, base), units(k.WithdrawBase, base), units(k.WithdrawQuote, quote)}
+	t = terms{units(k.MinSize, base), units(k.WithdrawBase, base), units(k.WithdrawQuote, quote), units(k.Lot, base)}
 	return t, err
 }
 
 // bind puts a side under terms: with a least size, or a fee for taking out what was
 // bought, it is one option, from the least that can be had on.
 func (s *side) bind(t terms) {
+	s.inLots(t.lot)
 	if t.least.Sign()+t.takesBase.Sign()+t.takesQuote.Sign() == 0 {
 		return
 	}
-	s.book = &side{sideName: s.sideName, feeOnIn: s.feeOnIn, levels: s.levels}
+	s.book = &side{sideName: s.sideName, feeOnIn: s.feeOnIn, levels: s.levels, lot: s.lot}
 	s.levels, s.takes = nil, t.takesQuote
 	one := big.NewInt(1)
 	in, out := most(t.least, one), new(big.Int).Add(t.takesQuote, one)
@@ -38,6 +39,7 @@ func (s *side) bind(t terms) {
 		s.takes = t.takesBase
 		in, out = one, most(t.least, new(big.Int).Add(t.takesBase, one))
 	}
+	s.least = out
 	at := level{in: new(big.Int), out: new(big.Int)}
 	for i, l := range s.book.levels {
 		sum := level{in: new(big.Int).Add(at.in, l.in), out: new(big.Int).Add(at.out, l.out)}
@@ -62,6 +64,15 @@ func (s *side) bind(t terms) {
 		s.options = []option{o}
 		return
 	}
+}
+
+// mostInLots is what the whole lots in a fill of a bound side give at most.
+func (s *side) mostInLots(in *big.Int) *big.Int {
+	most, _, _ := s.book.fill(in, new(big.Int))
+	if most.Cmp(s.least) < 0 {
+		return new(big.Int)
+	}
+	return most.Sub(most, s.takes)
 }
 
 // fee is what the venue of a bound side keeps of a fill.

@@ -25,6 +25,13 @@ func (h *hop) in() (sum money.Amount) {
 	return sum
 }
 
+func (h *hop) out() (sum money.Amount) {
+	for i := range h.fills {
+		sum += h.fills[i].Out
+	}
+	return sum
+}
+
 // chains writes a flow down as chains of one market a hop. What reaches an asset
 // and what leaves it are laid side by side in the order of the hops, which is that
 // of the names of their assets, and cut where either ends, like a staircase, so

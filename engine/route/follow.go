@@ -38,7 +38,9 @@ func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.Marke
 	if s.value(edges) == 0 {
 		return nil, s.refuseRoute(edges)
 	}
-	s.replayOn(a, edges)
+	if !s.replayOn(a, edges, false) {
+		return nil, &NoRouteError{Reason: BelowMinimum} // of lots
+	}
 	s.writeSides(a)
 	return a, nil
 }

@@ -11,17 +11,18 @@ import (
 
 // replay sweeps the hops of the chosen path once more, in integers, and writes
 // the plan down.
-func (s *Solver) replay(a *Answer) {
+func (s *Solver) replay(a *Answer) bool {
 	hops := len(a.Path) - 1
 	edges := make([]*graph.Edge, hops)
 	for h := range hops {
 		edges[h] = s.snap.Edge(a.Path[h], a.Path[h+1])
 	}
-	s.replayOn(a, edges)
+	return s.replayOn(a, edges, true)
 }
 
-// replayOn sweeps the edges of a path, which carry the request.
-func (s *Solver) replayOn(a *Answer, edges []*graph.Edge) {
+// replayOn sweeps the edges of a path, which carry the request. Others says that books
+// may be used that the sweep does not.
+func (s *Solver) replayOn(a *Answer, edges []*graph.Edge, others bool) bool {
 	hops := len(edges)
 	p := &a.Plan
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
@@ -46,12 +47,16 @@ func (s *Solver) replayOn(a *Answer, edges []*graph.Edge) {
 		first := len(s.flows) - len(s.fills[h])
 		s.hopped = append(s.hopped, hop{from: e.From, to: e.To, at: h, first: first, fills: s.fills[h]})
 	}
+	if !s.wholeLots(a, others) {
+		return false
+	}
 	s.staircase(s.hopped)
 	s.write(a)
-	a.Used = slices.Grow(a.Used, len(s.flows))
+	a.Used = slices.Grow(a.Used[:0], len(s.flows))
 	for i := range s.flows {
 		a.Used = append(a.Used, s.flows[i].Market)
 	}
+	return true
 }
 
 // replayHop fills hop h and returns its other amount. The search has done the

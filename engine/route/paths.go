@@ -34,10 +34,11 @@ func (s *Solver) Paths(snap *graph.Snapshot, req Request, n int) []*Answer {
 		}
 	})
 	left := s.leftOut(nil)
-	answers := make([]*Answer, len(best))
-	for i, p := range best {
-		answers[i] = &Answer{Path: s.assets(nil, p), LeftOut: left}
-		s.replay(answers[i])
+	answers := make([]*Answer, 0, len(best))
+	for _, p := range best {
+		if a := (&Answer{Path: s.assets(nil, p), LeftOut: left}); s.replay(a) {
+			answers = append(answers, a)
+		}
 	}
 	return answers
 }

@@ -198,8 +198,9 @@ func (s *Solver) single() *Answer {
 		return nil
 	}
 	a := s.memory.single.empty()
-	a.Path = s.assets(a.Path, best)
-	s.replay(a)
+	if a.Path = s.assets(a.Path, best); !s.replay(a) {
+		return nil
+	}
 	return a
 }
 

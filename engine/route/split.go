@@ -31,7 +31,11 @@ func (s *Solver) split() *Answer {
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
 	p.In, p.Out, p.ExactOut = r.In, r.Out, s.req.Out > 0
 	p.Degraded = r.Spent || s.chosen != nil && s.chosen.Cut
-	s.chains(s.hops(r, a))
+	hops := s.hops(r, a)
+	if !s.wholeLots(a, true) {
+		return nil
+	}
+	s.chains(hops)
 	s.write(a)
 	if !p.Sums() {
 		return nil // what rounding has left nowhere to go; a single path loses less
