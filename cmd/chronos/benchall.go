@@ -81,13 +81,14 @@ func measureEngine(
 	if !quiet {
 		b = newBar(talk, len(parts))
 	}
-	figures, err := bench.Measure(parts, seed, quick, func(string) { b.add() })
+	figures, notRun, err := bench.Measure(parts, seed, quick, func(string) { b.add() })
 	b.done()
 	if err != nil {
 		return nil, exit(exitFailed, err)
 	}
 	return &bench.EngineReport{
 		Target: "engine", Rounds: bench.Rounds, Seed: seed, Machine: meter.ThisMachine(), Figures: figures,
+		NotRun: notRun,
 	}, nil
 }
 

@@ -43,6 +43,19 @@ func (s *Solver) Paths(snap *graph.Snapshot, req Request, n int) []*Answer {
 	return answers
 }
 
+// Best returns what Paths returns first, without evaluating every path: another one
+// only where two give the same. It is nil where there is none.
+func (s *Solver) Best(snap *graph.Snapshot, req Request) *Answer {
+	req.check()
+	s.snap, s.req = snap, req
+	s.mark()
+	a := s.single()
+	if a != nil {
+		a.LeftOut = s.leftOut()
+	}
+	return a
+}
+
 // value is what a path gives for In, or costs for Out; 0 if it cannot.
 func (s *Solver) value(edges []*graph.Edge) money.Amount {
 	amount, ok := s.req.In, true

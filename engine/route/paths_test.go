@@ -44,6 +44,11 @@ func TestPathsEqualExhaustiveEnumeration(t *testing.T) {
 		if len(got) > 1 {
 			several++
 		}
+		best := s.Best(snap, request(snap, "A", "B", in, out, hops))
+		if (best == nil) != (len(got) == 0) ||
+			best != nil && (best.Plan.In != got[0].Plan.In || best.Plan.Out != got[0].Plan.Out) {
+			t.Fatalf("seed %d: the best path is %+v, want %+v", i, best, got[:1])
+		}
 		for j, a := range got {
 			var path []string
 			for _, id := range a.Path {

@@ -21,7 +21,8 @@ var floors = []floor{
 	{"api/wire", ""},
 	{"api/admin", "engine dump market"},
 	{"verify", ""},
-	{"bench", "bench/meter engine engine/flow engine/plan engine/route graph book sim market money"},
+	{"bench", "bench/meter engine engine/flow engine/plan engine/route feed/capture feed/venue/all graph book " +
+		"sim market money"},
 	{"bench/load", "bench/meter"},
 	{"bench/ticks", "bench/meter broker engine feed sim market money"},
 	{"bench/meter", ""},
