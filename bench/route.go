@@ -31,6 +31,8 @@ type Row struct {
 	P99       time.Duration `json:"p99_ns"`
 	KernelP50 time.Duration `json:"kernel_p50_ns"`
 	KernelP99 time.Duration `json:"kernel_p99_ns"`
+	AfreshP50 time.Duration `json:"afresh_p50_ns"` // the kernel with labels from scratch for every walk
+	AfreshP99 time.Duration `json:"afresh_p99_ns"`
 	GreedyP50 time.Duration `json:"greedy_p50_ns"` // every path evaluated for each of Chunks parts
 	GreedyP99 time.Duration `json:"greedy_p99_ns"`
 	Routes    float64       `json:"routes_mean"`       // routes of a plan, mean
@@ -55,7 +57,7 @@ type order struct {
 	req  route.Request
 	size int // index of Sizes
 	out  money.Amount
-	took [3][]time.Duration // by answers, kernel and greedy, in each pass that was measured
+	took [4][]time.Duration // by answers, kernel, greedy and kernel afresh, in each pass that was measured
 }
 
 // run is one measurement.
@@ -66,7 +68,7 @@ type run struct {
 	rows   []Row
 
 	answers, paths route.Solver
-	kernel         flow.Solver
+	kernel, afresh flow.Solver
 	greedy         greedy
 }
 
@@ -89,7 +91,7 @@ func Route(shape Shape, orders int, seed uint64) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &run{market: m, rows: make([]Row, len(Sizes))}
+	b := &run{market: m, rows: make([]Row, len(Sizes)), afresh: flow.Solver{Afresh: true}}
 	for i := range orders * len(Sizes) {
 		b.orders = append(b.orders, m.order(i%len(Sizes)))
 	}
@@ -120,14 +122,15 @@ func (s *simulated) order(size int) order {
 
 // pass goes through all orders with each way to do them.
 func (b *run) pass(r *rand.Rand, pass int) error {
-	one, two, three := r.Perm(len(b.orders)), r.Perm(len(b.orders)), r.Perm(len(b.orders))
+	one, two, three, four := r.Perm(len(b.orders)), r.Perm(len(b.orders)), r.Perm(len(b.orders)), r.Perm(len(b.orders))
 	for i := range b.orders {
 		b.market.move()
 		if err := b.answer(&b.orders[one[i]], pass); err != nil {
 			return err
 		}
-		b.alone(&b.orders[two[i]], pass)
+		b.alone(&b.kernel, 1, &b.orders[two[i]], pass)
 		b.plainly(&b.orders[three[i]], pass)
+		b.alone(&b.afresh, 3, &b.orders[four[i]], pass)
 	}
 	return nil
 }
@@ -169,13 +172,13 @@ func (b *run) answer(o *order, pass int) error {
 	return nil
 }
 
-// alone measures the kernel with its bound.
-func (b *run) alone(o *order, pass int) {
+// alone measures a kernel with its bound.
+func (b *run) alone(kernel *flow.Solver, way int, o *order, pass int) {
 	b.market.graph.Load(&b.snap)
 	p := b.paths.Problem(&b.snap, o.req)
 	begin := time.Now()
-	if r := b.kernel.Solve(p); !r.Partial {
-		o.note(1, pass, begin)
+	if r := kernel.Solve(p); !r.Partial {
+		o.note(way, pass, begin)
 	}
 }
 
@@ -202,6 +205,7 @@ func (b *run) sum(k int) {
 	row.P50, row.P99 = b.percentiles(0, k)
 	row.KernelP50, row.KernelP99 = b.percentiles(1, k)
 	row.GreedyP50, row.GreedyP99 = b.percentiles(2, k)
+	row.AfreshP50, row.AfreshP99 = b.percentiles(3, k)
 	row.Routes /= float64(row.Orders)
 	row.Behind /= float64(row.Orders)
 	row.Greedy /= float64(max(row.greedy, 1))

@@ -60,8 +60,8 @@ func newBenchRoute(g *globals) *cobra.Command {
 		Use:   "route",
 		Short: "Time prices on a simulated market",
 		Long: "Route times orders between random pairs of a simulated market: whole answers, with books taken,\n" +
-			"routes and certificate; the kernel with its bound alone; and a greedy split, which evaluates every\n" +
-			"path for each twentieth of the order. Times depend on the machine and on what else runs there; ratios\n" +
+			"routes and certificate; the kernel with its bound alone, and again with labels from scratch for every\n" +
+			"walk; and a greedy split, which evaluates every path for each twentieth of the order. Times depend on the machine and on what else runs there; ratios\n" +
 			"of one run can be compared. Without --updates the market stands still, and the least time of five\n" +
 			"counts.",
 		Args: cobra.NoArgs,
@@ -98,16 +98,17 @@ func writeRows(w io.Writer, shape *bench.Shape, orders int, rows []bench.Row) er
 	fmt.Fprintf(t, "simulated market: %d assets, %d of them hubs, %d venues, %d levels; %d orders a size\n",
 		shape.Assets, min(shape.Hubs, shape.Assets), shape.Venues, shape.Levels, orders)
 	fmt.Fprintf(t, "%d books published before each order; times are of this machine now\n", shape.Updates)
-	fmt.Fprintln(t, "ORDER\tANSWER P50\tP99\tKERNEL P50\tP99\tTO $10K\tGREEDY P50\tP99\tKERNEL/GREEDY\t"+
+	fmt.Fprintln(t, "ORDER\tANSWER P50\tP99\tKERNEL P50\tP99\tTO $10K\tGREEDY P50\tP99\tKERNEL/GREEDY\tAFRESH P50\tP99\tKERNEL/AFRESH\t"+
 		"ROUTES\tGREEDY BEHIND\tBEST PATH BEHIND\tWORST GAP")
 	for _, r := range rows {
 		if r.Orders == 0 {
 			fmt.Fprintf(t, "$%d\tbeyond the depth of the market\n", r.Dollars)
 			continue
 		}
-		fmt.Fprintf(t, "$%d\t%v\t%v\t%v\t%v\t%.1f\t%v\t%v\t%.3f\t%.1f\t%.3f bps\t%.3f bps\t%.5f bps\n",
+		fmt.Fprintf(t, "$%d\t%v\t%v\t%v\t%v\t%.1f\t%v\t%v\t%.3f\t%v\t%v\t%.3f\t%.1f\t%.3f bps\t%.3f bps\t%.5f bps\n",
 			r.Dollars, r.P50, r.P99, r.KernelP50, r.KernelP99, float64(r.KernelP50)/float64(rows[0].KernelP50),
 			r.GreedyP50, r.GreedyP99, float64(r.KernelP50)/float64(r.GreedyP50),
+			r.AfreshP50, r.AfreshP99, float64(r.KernelP50)/float64(r.AfreshP50),
 			r.Routes, r.Greedy, r.Behind, r.GapBps)
 	}
 	return t.Flush()

@@ -141,7 +141,7 @@ func BenchmarkKernel(b *testing.B) {
 		b.Run(fmt.Sprintf("$%.0e", dollars), func(b *testing.B) {
 			orders := w.orders(400, dollars, w.any)
 			var s, plain, paths Solver
-			plain.afresh = true
+			plain.Afresh = true
 			walks := 0
 			for b.Loop() {
 				p50, p99 := quantiles(orders, func(p *Problem) { walks += s.Solve(p).Walks })

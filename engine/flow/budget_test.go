@@ -10,7 +10,7 @@ import (
 // labelling all of them for every walk does.
 func TestLabelsThatFall(t *testing.T) {
 	var s Solver
-	plain := Solver{afresh: true}
+	plain := Solver{Afresh: true}
 	for i := range 5_000 {
 		p := randomProblem(rand.New(rand.NewPCG(uint64(i), 51)))
 		a, b := s.Solve(p), plain.Solve(p)

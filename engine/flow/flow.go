@@ -123,7 +123,7 @@ type Solver struct {
 	spare   float64 // share of what rounding may take that bundles get beforehand
 	stuck   bool    // some of what bundles bring leads nowhere
 	result  Result
-	afresh  bool // label from scratch for every walk, to compare with
+	Afresh  bool // label from scratch for every walk, to compare with
 
 	corners  []Point // of Ladder
 	cornered bool
@@ -194,7 +194,7 @@ func (s *Solver) augment() (done bool) {
 		if s.cornered {
 			s.corner(rate, r.Walks == 1)
 		}
-		if s.afresh {
+		if s.Afresh {
 			s.relabel()
 		} else {
 			s.rise()
