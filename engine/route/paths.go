@@ -51,7 +51,7 @@ func (s *Solver) Best(snap *graph.Snapshot, req Request) *Answer {
 	s.mark()
 	a := s.single()
 	if a != nil {
-		a.LeftOut = s.leftOut()
+		a.LeftOut = s.leftOut(nil)
 	}
 	return a
 }
