@@ -165,15 +165,43 @@ func (s *Solver) leftOut(left []graph.LeftOut) []graph.LeftOut {
 func (s *Solver) deepest() *DepthError {
 	in, out, coarse := s.best.In, s.best.Out, s.coarse(s.best)
 	pathIn, pathOut := s.deepestPath()
-	a := s.splitOf(in, out)
+	a := s.mostOf(in, out)
 	more := pathIn - in
 	if s.req.Out > 0 {
 		more = pathOut - out
 	}
 	if a != nil && (more <= 0 || more > s.crumbs() && !coarse) {
-		return &DepthError{a.Plan.In, a.Plan.Out}
+		return a
 	}
 	return &DepthError{pathIn, pathOut}
+}
+
+// mostOf is what the split for in does, or where an output is asked for the one for
+// out. If there is none it is the most below that halving finds: not all that the
+// envelopes of options hold may be had. It is nil if nothing is found.
+func (s *Solver) mostOf(in, out money.Amount) (most *DepthError) {
+	if a := s.splitOf(in, out); a != nil || !s.net.options {
+		return depthOf(a)
+	}
+	const halvings = 16
+	low, high := 0.0, 1.0
+	for range halvings {
+		at := (low + high) / 2
+		a := s.splitOf(money.Amount(float64(in)*at), money.Amount(float64(out)*at))
+		if a == nil {
+			high = at
+			continue
+		}
+		low, most = at, depthOf(a)
+	}
+	return most
+}
+
+func depthOf(a *Answer) *DepthError {
+	if a == nil {
+		return nil
+	}
+	return &DepthError{a.Plan.In, a.Plan.Out}
 }
 
 // splitOf is the split for in, or where an output is asked for out.

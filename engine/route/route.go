@@ -176,11 +176,9 @@ func (s *Solver) beyond() *DepthError {
 		return nil
 	}
 	was := *s.best
-	a := s.splitOf(was.In, was.Out)
-	if s.best = &was; a == nil {
-		return nil
-	}
-	return &DepthError{a.Plan.In, a.Plan.Out}
+	deep := s.mostOf(was.In, was.Out)
+	s.best = &was
+	return deep
 }
 
 // single finds the best single path, nil if there is none. Of paths that are
