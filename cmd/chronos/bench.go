@@ -61,9 +61,9 @@ func newBenchRoute(g *globals) *cobra.Command {
 		Short: "Time prices on a simulated market",
 		Long: "Route times orders between random pairs of a simulated market: whole answers, with books taken,\n" +
 			"routes and certificate; the kernel with its bound alone, and again with labels from scratch for every\n" +
-			"walk; and a greedy split, which evaluates every path for each twentieth of the order. Times depend on the machine and on what else runs there; ratios\n" +
-			"of one run can be compared. Without --updates the market stands still, and the least time of five\n" +
-			"counts.",
+			"walk; and a greedy split, which evaluates every path for each twentieth of the order. Times depend\n" +
+			"on the machine and on what else runs there; ratios of one run can be compared. Without --updates the\n" +
+			"market stands still, and the least time of five counts.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			within := func(n, least, most int) bool { return n >= least && n <= most }
@@ -98,8 +98,8 @@ func writeRows(w io.Writer, shape *bench.Shape, orders int, rows []bench.Row) er
 	fmt.Fprintf(t, "simulated market: %d assets, %d of them hubs, %d venues, %d levels; %d orders a size\n",
 		shape.Assets, min(shape.Hubs, shape.Assets), shape.Venues, shape.Levels, orders)
 	fmt.Fprintf(t, "%d books published before each order; times are of this machine now\n", shape.Updates)
-	fmt.Fprintln(t, "ORDER\tANSWER P50\tP99\tKERNEL P50\tP99\tTO $10K\tGREEDY P50\tP99\tKERNEL/GREEDY\tAFRESH P50\tP99\tKERNEL/AFRESH\t"+
-		"ROUTES\tGREEDY BEHIND\tBEST PATH BEHIND\tWORST GAP")
+	fmt.Fprintln(t, "ORDER\tANSWER P50\tP99\tKERNEL P50\tP99\tTO $10K\tGREEDY P50\tP99\tKERNEL/GREEDY\t"+
+		"AFRESH P50\tP99\tKERNEL/AFRESH\tROUTES\tGREEDY BEHIND\tBEST PATH BEHIND\tWORST GAP")
 	for _, r := range rows {
 		if r.Orders == 0 {
 			fmt.Fprintf(t, "$%d\tbeyond the depth of the market\n", r.Dollars)

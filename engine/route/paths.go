@@ -47,7 +47,8 @@ func (s *Solver) Paths(snap *graph.Snapshot, req Request, n int) []*Answer {
 // only where two give the same. It is nil where there is none.
 func (s *Solver) Best(snap *graph.Snapshot, req Request) *Answer {
 	req.check()
-	s.snap, s.req = snap, req
+	s.snap, s.req, s.memory = snap, req, new(Memory)
+	defer func() { s.memory = nil }()
 	s.mark()
 	a := s.single()
 	if a != nil {
