@@ -16,7 +16,11 @@ const maxBatch = 1000
 // GET /v1/price would give it or the problem that it would answer with. A request
 // with a mistake in any item is refused whole.
 func (s *Server) prices(r *request) {
-	items, ok := s.readItems(r)
+	ok := s.quickItems(r)
+	if !ok {
+		r.items, ok = s.readItems(r)
+	}
+	items := r.items
 	if s.limiter != nil && len(items) > s.limiter.rate {
 		r.fail("/items", "too_many", fmt.Sprintf("Send at most %d items: each counts as a request.", s.limiter.rate))
 		ok = false

@@ -28,6 +28,7 @@ type request struct {
 
 	params  params
 	invalid []wire.FieldError
+	items   []engine.Request // of a batch
 	pricer  *pricer
 	memory  *engine.Memory // of the price at hand
 
@@ -60,7 +61,7 @@ const (
 func (r *request) reset(start time.Time) {
 	out := r.out.B[:0]
 	*r = request{
-		id: r.id[:0], path: r.path[:0], etag: r.etag[:0], said: r.said[:0], invalid: r.invalid[:0],
+		id: r.id[:0], path: r.path[:0], etag: r.etag[:0], said: r.said[:0], invalid: r.invalid[:0], items: r.items[:0],
 		params: params{scratch: r.params.scratch[:0]}, pricer: r.pricer, memory: r.memory,
 		start: start, status: fasthttp.StatusOK, media: mediaJSON, cache: cacheNone,
 	}
