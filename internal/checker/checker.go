@@ -48,6 +48,9 @@ type Market struct {
 	// Lost says that the feed has missed something of the book since its last
 	// snapshot, whatever View says.
 	Lost bool
+	// Offer is what a provider offers who stands in the place of a venue; nil for a
+	// book. All else but Key is nothing then.
+	Offer *market.Offer
 }
 
 // Order is what was asked for. Exactly one of In and Out is positive, in engine
@@ -102,8 +105,10 @@ func (c *Checker) Check(o *Order, markets []Market, p *plan.Plan) []Fault {
 	}
 	c.sums()
 	if len(c.faults) == 0 { // else the legs mean nothing
-		c.fills()
 		c.settles()
+	}
+	if len(c.faults) == 0 { // and tiers are not named
+		c.fills()
 		c.bound()
 	}
 	return c.faults
@@ -186,6 +191,9 @@ const ahead = 250 * time.Millisecond
 // barred says why a book may not be used for the order, "" if it may.
 func (c *Checker) barred(m *Market) string {
 	v, o := m.View, c.order
+	if m.Offer != nil && !slices.Contains(o.Exclude, m.Key.Venue) {
+		return c.noOffer(m.Offer)
+	}
 	switch {
 	case slices.Contains(o.Exclude, m.Key.Venue):
 		return "is excluded"
@@ -212,7 +220,9 @@ func (c *Checker) settles() {
 		sum := time.Duration(0)
 		for j := range r.Legs {
 			l := &r.Legs[j]
-			if l.HasTier || l.Settle != c.markets[l.Key].Settle {
+			if o := c.markets[l.Key].Offer; o != nil {
+				c.legOfTier(i, j, l, o)
+			} else if l.HasTier || l.Settle != c.markets[l.Key].Settle {
 				c.fail(CodeSettle, "route %d, leg %d: tier %q of a book, settles in %v", i, j, l.Tier, l.Settle)
 			}
 			sum += l.Settle

@@ -107,6 +107,9 @@ func sideOf(v *book.View, a plan.Action) []book.Level {
 
 // holds is 1 for a side that offers anything.
 func (c *Checker) holds(m *Market, a plan.Action) int {
+	if m.Offer != nil {
+		return c.holdsTiers(m.Offer, a)
+	}
 	r := c.rules(m, a)
 	for _, l := range sideOf(m.View, a) {
 		if _, ok := r.of(&l); ok {
@@ -120,6 +123,7 @@ func (c *Checker) holds(m *Market, a plan.Action) int {
 type total struct {
 	in, out, fee *big.Int
 	legs         int64
+	tier, tiers  int // of a provider: which, and how many
 }
 
 // fills checks what each side of a book gives for all that it takes, over all
@@ -131,10 +135,13 @@ func (c *Checker) fills() {
 			l := &r.Legs[j]
 			k := sideKey{l.Key, l.Action}
 			if totals[k] == nil {
-				totals[k] = &total{new(big.Int), new(big.Int), new(big.Int), 0}
+				totals[k] = &total{in: new(big.Int), out: new(big.Int), fee: new(big.Int), tier: -1}
 			}
 			totals[k].add(l)
 			m := c.markets[l.Key]
+			if m.Offer != nil {
+				continue
+			}
 			if want := feeAsset(l, m.Fee); l.FeeAsset != c.assets[want] || l.Fee < 0 {
 				c.fail(CodeFee, "%s: %d of %s, not of %s", l.Key, l.Fee, l.FeeAsset.Symbol, want)
 			}
@@ -142,6 +149,10 @@ func (c *Checker) fills() {
 	}
 	for k, t := range totals {
 		m := c.markets[k.key]
+		if m.Offer != nil {
+			c.fillTier(k, t, m.Offer)
+			continue
+		}
 		c.fill(k, t, c.offer(&m, k.action))
 	}
 }
@@ -152,6 +163,10 @@ func (t *total) add(l *plan.Leg) {
 	sum(t.out, l.Out)
 	sum(t.fee, l.Fee)
 	t.legs++
+	if l.TierIndex != t.tier {
+		t.tier = l.TierIndex
+		t.tiers++
+	}
 }
 
 // feeAsset names the asset that a venue takes its fee from.

@@ -37,12 +37,14 @@ func TestSimulated(t *testing.T) {
 		Terms: settling,
 	}, 1)
 	s.perStep = 3
+	providers := s.e.Liquidity()
 	tr := &trouble{copies: map[market.Key]*copied{}, next: int64(3 * time.Second)}
 	const every = int64(100 * time.Millisecond)
 	for next := every; next <= int64(marketTime()); {
 		at, key, ev := m.Next()
 		for ; at >= next && next <= int64(marketTime()); next += every {
 			s.now = epoch + next
+			s.provide(m, providers)
 			s.step()
 		}
 		s.now = epoch + at
@@ -50,6 +52,9 @@ func TestSimulated(t *testing.T) {
 	}
 	t.Log(s.tally.String(), tr.swallows, "messages taken away")
 	s.enough(t)
+	if s.tiered*20 < s.plans {
+		t.Errorf("only %d plans by providers", s.tiered)
+	}
 }
 
 // settling is how long a venue takes, by the length of its name.

@@ -19,6 +19,8 @@ import (
 	"chronos.dev/internal/checker"
 	"chronos.dev/market"
 	"chronos.dev/money"
+	"chronos.dev/sim"
+	"chronos.dev/treasury"
 	"chronos.dev/verify"
 )
 
@@ -36,8 +38,10 @@ type stage struct {
 	r          *rand.Rand
 	check      *checker.Checker
 	lost       map[market.Key]bool // as the events say
-	perStep    int                 // orders
-	verifyEach int                 // one in so many plans
+	desk       *treasury.Desk
+	offers     map[market.Key]*market.Offer // of providers, priced
+	perStep    int                          // orders
+	verifyEach int                          // one in so many plans
 	now        int64
 	tally
 }
@@ -49,6 +53,7 @@ type tally struct {
 	hops                        [4]int // routes by legs
 	exactOut, excluding, shared int    // plans; shared: two routes over one side
 	limited                     int    // plans that settle within a time
+	tiered                      int    // plans that use a provider
 	refused                     map[string]int
 	stale                       map[string]bool // venues that were, at a time of an order
 	worst                       float64         // certified gap of a plan of no dust that is near its bound, bps
@@ -61,7 +66,7 @@ func newStage(t testing.TB, o engine.Options, seed uint64) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{t: t, e: e, w: e.Writer(), fees: o.Fees, settle: o.Terms, r: rand.New(rand.NewPCG(seed, 5)), perStep: 1, verifyEach: 50}
-	s.lost = map[market.Key]bool{}
+	s.lost, s.desk, s.offers = map[market.Key]bool{}, treasury.New(), map[market.Key]*market.Offer{}
 	s.refused, s.stale = map[string]int{}, map[string]bool{}
 	return s
 }
@@ -81,7 +86,29 @@ func (s *stage) event(key market.Key, ev *market.Event) {
 	}
 }
 
-// markets returns the books as they are published.
+// provide lets the treasury of a simulated market speak.
+func (s *stage) provide(m *sim.Market, w *engine.LiquidityWriter) {
+	s.t.Helper()
+	put := func(priced []*market.Offer, err error) {
+		for _, o := range priced {
+			err = errors.Join(err, w.Offer(o))
+			s.offers[o.Key] = o
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	for _, r := range m.References() {
+		put(s.desk.Reference(*r, s.now))
+	}
+	for _, o := range m.Offers() {
+		priced, err := s.desk.Offer(o, s.now)
+		put([]*market.Offer{priced}, err)
+	}
+	w.Flush()
+}
+
+// markets returns the books and offers as they are published.
 func (s *stage) markets() []checker.Market {
 	var all []checker.Market
 	for _, m := range s.e.Markets(s.now) {
@@ -94,6 +121,12 @@ func (s *stage) markets() []checker.Market {
 		}
 		all = append(all, x)
 	}
+	for key, o := range s.offers {
+		all = append(all, checker.Market{Key: key, View: &book.View{}, Offer: o})
+	}
+	slices.SortFunc(all[len(all)-len(s.offers):], func(a, b checker.Market) int {
+		return strings.Compare(a.Key.String(), b.Key.String())
+	})
 	return all
 }
 
@@ -163,13 +196,17 @@ func (s *stage) refuse(req engine.Request, err error) {
 }
 
 func (s *stage) count(p *plan.Plan) {
-	sides := map[string]int{}
+	sides, tiers := map[string]int{}, 0
 	for _, r := range p.Routes {
 		s.hops[len(r.Legs)]++
 		for _, l := range r.Legs {
 			sides[l.Key.String()+l.Action.String()]++
+			if l.HasTier {
+				tiers = 1
+			}
 		}
 	}
+	s.tiered += tiers
 	for _, n := range sides {
 		if n > 1 {
 			s.shared++
@@ -300,8 +337,8 @@ func depthOf(all []checker.Market, symbol string) (sum float64) {
 func (c *tally) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d events, %d gaps, %d venues stale at times; %d orders, %d plans checked (%d to buy, %d without a venue, "+
-		"%d within a time, %d with two routes over one side; routes of 1, 2, 3 legs: %v), %d verified as JSON; worst gap %.5f bps, %d of more than 1",
-		c.events, c.gaps, len(c.stale), c.orders, c.plans, c.exactOut, c.excluding, c.limited, c.shared, c.hops[1:], c.verified, c.worst, c.far)
+		"%d within a time, %d by providers, %d with two routes over one side; routes of 1, 2, 3 legs: %v), %d verified as JSON; worst gap %.5f bps, %d of more than 1",
+		c.events, c.gaps, len(c.stale), c.orders, c.plans, c.exactOut, c.excluding, c.limited, c.tiered, c.shared, c.hops[1:], c.verified, c.worst, c.far)
 	fmt.Fprintf(&b, "; refused %v", c.refused)
 	return b.String()
 }
