@@ -41,6 +41,7 @@ type conn struct {
 	net net.Conn
 	in  *bufio.Reader
 
+	got     int // answers to what was written last
 	answers int64
 	ok      int64
 	latency *meter.Times
@@ -95,7 +96,11 @@ func (c *conn) read() {
 		switch {
 		case err == nil && c.state.Load() == carries:
 			c.note(&answer)
-			if !answer.ConnectionClose() {
+			if c.got++; c.got < c.run.opt.Together && !answer.ConnectionClose() {
+				continue
+			}
+			c.lose(c.run.opt.Together - c.got)
+			if c.got = 0; !answer.ConnectionClose() {
 				c.settle()
 				continue
 			}
@@ -112,8 +117,8 @@ func (c *conn) read() {
 				c.run.free <- c
 			}
 		default:
-			c.lose()
-			if !c.redial() {
+			c.lose(c.run.opt.Together - c.got)
+			if c.got = 0; !c.redial() {
 				return
 			}
 			c.settle()
@@ -147,12 +152,14 @@ func (c *conn) note(a *fasthttp.Response) {
 	}
 }
 
-// lose notes that no answer came.
-func (c *conn) lose() {
-	if c.run.closed.Load() {
-		c.errors[Timeout]++
-	} else {
-		c.errors[Broken]++
+// lose notes that n answers did not come.
+func (c *conn) lose(n int) {
+	switch {
+	case n == 0:
+	case c.run.closed.Load():
+		c.errors[Timeout] += int64(n)
+	default:
+		c.errors[Broken] += int64(n)
 	}
 }
 

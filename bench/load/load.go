@@ -4,17 +4,19 @@
 // It is an open loop: requests are sent when the schedule says so, whether or not
 // those before were answered, and latencies count from the scheduled time. A server
 // that stands still is charged for every request that it kept from being sent.
-// Each connection carries one request at a time.
+// Each connection carries one request at a time, or as many as are sent together.
 //
 // One goroutine, which spins, writes all requests, so that none waits for a
 // goroutine to be woken; each connection has a goroutine that reads its answers.
 package load
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -27,6 +29,7 @@ import (
 const (
 	MaxRequests    = 100_000_000
 	MaxConnections = 4096
+	MaxTogether    = 64
 )
 
 // Names of errors that are no status.
@@ -43,7 +46,9 @@ type Options struct {
 	Addr        string   // host:port
 	Host        string   // of the Host header
 	Paths       []string // GET, one after the other and again from the first
-	Rate        float64  // requests a second, above 0
+	Requests    [][]byte // whole requests, in place of Paths
+	Together    int      // that are written at once to a connection, all the same; 0: 1
+	Rate        float64  // of writes a second, above 0
 	Duration    time.Duration
 	Connections int           // 1 to MaxConnections, opened before the first request
 	Timeout     time.Duration // longest time from sending a request to its answer
@@ -93,13 +98,12 @@ type run struct {
 func Run(ctx context.Context, o Options) (*Result, error) {
 	r := &run{opt: o, total: int64(math.Round(min(o.Rate*o.Duration.Seconds(), 2*MaxRequests)))}
 	if r.total < 1 || r.total > MaxRequests || o.Connections < 1 || o.Connections > MaxConnections ||
-		len(o.Paths) == 0 {
+		len(o.Paths)+len(o.Requests) == 0 || o.Together < 0 || o.Together > MaxTogether {
 		return nil, fmt.Errorf("load: want 1 to %d requests over 1 to %d connections; rate x duration is %d",
 			MaxRequests, MaxConnections, r.total)
 	}
-	for _, path := range o.Paths {
-		r.requests = append(r.requests, []byte("GET "+path+" HTTP/1.1\r\nHost: "+o.Host+"\r\n\r\n"))
-	}
+	r.opt.Together = max(o.Together, 1)
+	r.requests = requests(&r.opt)
 	r.free = make(chan *conn, o.Connections)
 	r.result = Result{Errors: map[string]int64{}, Latency: meter.NewTimes(), Lateness: meter.NewTimes()}
 	var group sync.WaitGroup
@@ -126,6 +130,20 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return &r.result, ctx.Err()
 }
 
+// requests are what is written, one after the other.
+func requests(o *Options) [][]byte {
+	all := slices.Clone(o.Requests)
+	if len(all) == 0 {
+		for _, path := range o.Paths {
+			all = append(all, []byte("GET "+path+" HTTP/1.1\r\nHost: "+o.Host+"\r\n\r\n"))
+		}
+	}
+	for i := range all {
+		all[i] = bytes.Repeat(all[i], o.Together)
+	}
+	return all
+}
+
 // send keeps the schedule.
 func (r *run) send(ctx context.Context) {
 	runtime.LockOSThread()
@@ -137,7 +155,7 @@ func (r *run) send(ctx context.Context) {
 		due, now := pace.Wait(i)
 		c, waited := r.take(ctx, end)
 		if c == nil {
-			r.result.Errors[Unsent] = r.total - i
+			r.result.Errors[Unsent] = (r.total - i) * int64(r.opt.Together)
 			break
 		}
 		if waited {
@@ -156,7 +174,7 @@ func (r *run) send(ctx context.Context) {
 		}
 		r.result.Lateness.Add(now.Sub(due))
 		c.sent = now
-		r.sent.Add(1)
+		r.sent.Add(int64(r.opt.Together))
 		c.write(r.requests[i%int64(len(r.requests))])
 	}
 	if n := r.sent.Load(); n > 1 {

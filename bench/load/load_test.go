@@ -210,3 +210,26 @@ func TestWhatCannotBegin(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+// TestTogether: requests written at once are answered one by one, and each counts.
+func TestTogether(t *testing.T) {
+	var asked atomic.Int64
+	o := serve(t, &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
+		asked.Add(1)
+		if string(ctx.Request.Body()) != "x" {
+			ctx.SetStatusCode(400)
+		}
+	}})
+	o.Paths, o.Together, o.Rate = nil, 16, 100
+	o.Requests = [][]byte{[]byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")}
+	r, err := Run(context.Background(), o)
+	if want := int64(16 * 30); err != nil || r.Sent != want || r.OK != want || asked.Load() != want {
+		t.Errorf("%v: sent %d, ok %d, errors %v, asked %d, want %d", err, r.Sent, r.OK, r.Errors, asked.Load(), want)
+	}
+	// A server that closes after one answer owes the others.
+	o = serve(t, &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) { ctx.SetConnectionClose() }})
+	o.Together, o.Rate = 4, 100
+	if r, err = Run(context.Background(), o); err != nil || r.OK+r.Failed() != r.Sent || r.OK < 25 || r.Errors[Broken] < 75 {
+		t.Errorf("%v: sent %d, ok %d, errors %v", err, r.Sent, r.OK, r.Errors)
+	}
+}

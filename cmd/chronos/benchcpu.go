@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,8 +31,8 @@ func newBenchCPU(g *globals) *cobra.Command {
 		Short: "Processor time of one price over HTTP, beside servers that only say hello",
 		Long: "CPU asks three servers, each a process of its own, at the same constant rate, in turn, again and\n" +
 			"again: chronos with its simulated feed, bare fasthttp and bare net/http. What counts is processor\n" +
-			"time of the server for one answer, as the kernel accounts it in steps of 10 ms; what chronos uses\n" +
-			"for its feed while nobody asks is taken off. Needs /proc.",
+			"time of the server for one answer, as the kernel accounts it; what chronos uses for its feed while\n" +
+			"nobody asks is taken off. Chronos is asked by many requests at once too, and for batches. Needs /proc.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(g); err != nil {
@@ -69,14 +69,14 @@ func (f *httpFlags) processor(ctx context.Context, timeout time.Duration) (*benc
 	f.Timeout = timeout
 	var costs []*cost
 	defer func() {
-		for _, c := range costs {
+		for _, c := range costs[:min(len(costs), 3)] { // the others share theirs
 			c.server.end()
 		}
 	}()
 	for _, kind := range []string{"chronos", "fasthttp", "net/http"} {
-		c := &cost{kind: kind, paths: []string{"/"}}
-		if kind == "chronos" {
-			c.paths = paths
+		c := &cost{kind: kind, Options: f.Options}
+		if c.Paths = []string{"/"}; kind == "chronos" {
+			c.Paths = paths
 			c.server, err = startOwn(ctx, f.feedRate, f.seed, f.Connections)
 		} else {
 			c.server, err = startSelf(ctx, "bench", "bare", "--kind", kind)
@@ -86,10 +86,11 @@ func (f *httpFlags) processor(ctx context.Context, timeout time.Duration) (*benc
 		}
 		costs = append(costs, c)
 	}
+	costs = append(costs, costs[0].together(), costs[1].together(), costs[0].batch(paths))
 	defer meter.OneMore()()
 	for range cpuRounds {
 		for _, c := range costs {
-			if err := c.round(ctx, f.Options); err != nil {
+			if err := c.round(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -99,47 +100,101 @@ func (f *httpFlags) processor(ctx context.Context, timeout time.Duration) (*benc
 
 // summary is the least of the rounds of each, and chronos by the others.
 func summary(costs []*cost, f *httpFlags) *bench.EngineReport {
-	fig := bench.Figure{
-		Name: "http/price", NS: slices.Min(costs[0].ns),
-		What: fmt.Sprintf("processor time of a price at %.0f/s", f.Rate),
-	}
-	slices.Sort(costs[0].ns)
-	fig.Spread = costs[0].ns[cpuRounds/2] / fig.NS
-	for i, target := range []float64{1 / 0.75, 1 / 1.5} {
-		c := costs[i+1]
-		ns := slices.Min(c.ns)
-		r := bench.Ratio{Baseline: c.kind + " hello", NS: ns, Ratio: fig.NS / ns, Target: target}
-		r.OK = r.Ratio <= target
-		fig.Ratios = append(fig.Ratios, r)
-	}
+	price, hello, old, piped, pipedHello, batch := costs[0], costs[1], costs[2], costs[3], costs[4], costs[5]
 	return &bench.EngineReport{
-		Target: "cpu", Rounds: cpuRounds, Seed: f.seed, Machine: meter.ThisMachine(), Figures: []bench.Figure{fig},
+		Target: "cpu", Rounds: cpuRounds, Seed: f.seed, Machine: meter.ThisMachine(), Figures: []bench.Figure{
+			price.figure("http/price", fmt.Sprintf("processor time of a price at %.0f/s", f.Rate),
+				hello.by("fasthttp hello", 1/0.75), old.by("net/http hello", 1/1.5)),
+			piped.figure("http/pipelined", fmt.Sprintf("the same, %d requests at once", pipelined),
+				price.by("one at a time", 1), pipedHello.by("fasthttp hello, pipelined", 0)),
+			batch.figure(fmt.Sprintf("http/batch%d", batched), "the same, as an item of a batch",
+				price.by("one at a time", 1.0/5), hello.by("fasthttp hello", 0)),
+		},
 	}
 }
+
+// What is sent together.
+const (
+	pipelined = 16
+	batched   = 64
+)
 
 // cost is what a server's answers cost.
 type cost struct {
+	load.Options
 	kind   string
 	server *own
-	paths  []string
-	ns     []float64 // of an answer, by round
+	each   int       // prices in an answer; 0: 1
+	ns     []float64 // of a price, by round
+}
+
+// together is c asked at the same rate, by many requests at once.
+func (c *cost) together() *cost {
+	p := &cost{kind: c.kind, server: c.server, Options: c.Options}
+	p.Together, p.Rate = pipelined, c.Rate/pipelined
+	return p
+}
+
+// batch is c asked for the same prices, many in a request, at four times the rate.
+func (c *cost) batch(paths []string) *cost {
+	b := &cost{kind: c.kind, server: c.server, Options: c.Options, each: batched}
+	b.Rate = 4 * c.Rate / batched
+	items := make([]string, batched)
+	for i := range batched {
+		items[i] = itemOf(paths[i%len(paths)])
+		if i == batched-1 {
+			body := `{"items":[` + strings.Join(items, ",") + `]}`
+			b.Requests = append(b.Requests, fmt.Appendf(nil, "POST /v1/prices HTTP/1.1\r\nHost: bench\r\n"+
+				"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+		}
+	}
+	return b
+}
+
+// itemOf is the item of a batch that asks what a path asks.
+func itemOf(path string) string {
+	_, query, _ := strings.Cut(path, "?")
+	var members []string
+	for _, part := range strings.Split(query, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		members = append(members, strconv.Quote(name)+":"+strconv.Quote(value))
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
+// figure is the least of the rounds, by those of others.
+func (c *cost) figure(name, what string, by ...bench.Ratio) bench.Figure {
+	f := bench.Figure{Name: name, NS: slices.Min(c.ns), What: what}
+	slices.Sort(c.ns)
+	f.Spread = c.ns[cpuRounds/2] / f.NS
+	for _, r := range by {
+		r.Ratio = f.NS / r.NS
+		r.OK = r.Target == 0 || r.Ratio <= r.Target
+		f.Ratios = append(f.Ratios, r)
+	}
+	return f
+}
+
+// by is c to be held against.
+func (c *cost) by(name string, target float64) bench.Ratio {
+	return bench.Ratio{Baseline: name, NS: slices.Min(c.ns), Target: target}
 }
 
 // round measures the server idle and asked.
-func (c *cost) round(ctx context.Context, o load.Options) error {
+func (c *cost) round(ctx context.Context) error {
 	pid := c.server.cmd.Process.Pid
-	o.Addr = strings.TrimPrefix(c.server.base, "http://")
-	o.Host, o.Paths = o.Addr, c.paths
+	c.Addr = strings.TrimPrefix(c.server.base, "http://")
+	c.Host = c.Addr
 	before, err := processorOf(pid)
 	if err != nil {
 		return exit(exitStart, err)
 	}
 	begin := time.Now()
-	time.Sleep(o.Duration / 2)
+	time.Sleep(c.Duration / 2)
 	idle, _ := processorOf(pid)
 	rest := float64(idle-before) / float64(time.Since(begin))
 	begin = time.Now()
-	r, err := load.Run(ctx, o)
+	r, err := load.Run(ctx, c.Options)
 	if err != nil {
 		return exit(exitNetwork, err)
 	}
@@ -150,27 +205,32 @@ func (c *cost) round(ctx context.Context, o load.Options) error {
 	if err != nil {
 		return exit(exitStart, err)
 	}
-	c.ns = append(c.ns, max(float64(after-idle)-rest*float64(time.Since(begin)), 1)/float64(r.OK))
+	used := max(float64(after-idle)-rest*float64(time.Since(begin)), 1)
+	c.ns = append(c.ns, used/float64(r.OK*int64(max(c.each, 1))))
 	return nil
 }
 
-// tick is what the kernel accounts processor time in.
-const tick = 10 * time.Millisecond
-
-// processorOf returns how long a process has had a processor.
+// processorOf returns how long the threads of a process have had a processor. One
+// that has ended is not counted; those of a Go program hardly ever end.
 func processorOf(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(files) == 0 {
+		return 0, fmt.Errorf("process %d has no threads in /proc: %w", pid, os.ErrNotExist)
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // the name of the program may hold anything
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/%d/stat: %q", pid, text)
+	var sum time.Duration
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		used, _, _ := strings.Cut(string(text), " ")
+		ns, err := strconv.ParseInt(used, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %q", name, text)
+		}
+		sum += time.Duration(ns)
 	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * tick, errors.Join(err1, err2)
+	return sum, nil
 }
 
 // newBenchBare is a server that says hello, for bench cpu.
