@@ -135,8 +135,22 @@ func (w *lotted) check(i int, p *plan.Plan) {
 
 // TestLotSpills: what is less than a lot of the better book goes to the other.
 func TestLotSpills(t *testing.T) {
+	for _, least := range []int64{0, 1} {
+		spills(t, money.Num{Coef: least})
+	}
+}
+
+// spills tries it with a least size at the better book, or none.
+func spills(t *testing.T, least money.Num) {
+	t.Helper()
 	lots := map[string]money.Num{"u": {Coef: 1}, "v": {Coef: 1, Scale: 3}}
-	r := newRig(t, engine.Options{Terms: func(k market.Key) market.Terms { return market.Terms{Lot: lots[k.Venue]} }})
+	r := newRig(t, engine.Options{Terms: func(k market.Key) market.Terms {
+		terms := market.Terms{Lot: lots[k.Venue]}
+		if k.Venue == "u" {
+			terms.MinSize = least
+		}
+		return terms
+	}})
 	r.show("u|A-B", 100, 200)
 	r.show("v|A-B", 99, 201)
 	for _, tt := range []struct{ in, out, want money.Amount }{

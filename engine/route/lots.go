@@ -217,10 +217,10 @@ func (s *Solver) refit(h *hop, total money.Amount) bool {
 func (s *Solver) spill(h *hop, i int) {
 	f := &h.fills[i]
 	side := s.side(f.Market, h.from)
-	if side.Lot == 0 || f.Option != nil {
+	if side.Lot == 0 {
 		return
 	}
-	rest := f.In - side.Costs(side.Gives(f.In))
+	rest := f.In - costs(f, side, gives(f, side, f.In))
 	best, most := -1, money.Amount(0)
 	for j := range h.fills {
 		g := &h.fills[j]
