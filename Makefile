@@ -12,7 +12,7 @@ CORE     := ./money/... ./market ./book ./graph ./treasury ./engine/... \
 COVER_MIN := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one bench docs clean oracle oracle-sample oracle-recorded
+.PHONY: help run build test race fuzz lint cover test-kafka accept verify drop-one bench bench-gate bench-docs docs clean oracle oracle-sample oracle-recorded
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,12 @@ drop-one: build ## How soon is one lost message noticed? 200 seeds over all capt
 
 bench: build ## Measure engine, router, feed and HTTP beside baselines; ratios against their targets
 	$(BIN) bench all
+
+bench-gate: build ## Hold allocations and ratios of the suite against limits, no absolute times
+	$(BIN) bench gate
+
+bench-docs: build ## Measure again and rewrite the tables of docs/performance.md (some ten minutes)
+	bench/measure.sh
 
 docs: build ## Rewrite the generated parts of docs/
 	$(BIN) docs docs

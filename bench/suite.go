@@ -46,6 +46,7 @@ var Suite = []Part{
 	{"route/3hop/10", func(k *Kit) ([]Figure, error) { return paths(k, 10) }},
 	{"route/3hop/30", func(k *Kit) ([]Figure, error) { return paths(k, 30) }},
 	{"route/cert", certificates},
+	{"num", arithmetic},
 	{"growth/venues", growVenues},
 	{"growth/levels", growLevels},
 	{"growth/assets", growAssets},

@@ -15,7 +15,7 @@ import (
 func newBench(g *globals) *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure the engine on this machine, beside plainer ways to do the same"}
 	c.AddCommand(newBenchEngine(g), newBenchRoute(g), newBenchHTTP(g), newBenchFeed(g), newBenchSoak(g), newBenchAll(g),
-		newBenchCPU(g), newBenchCompare(g), newBenchBare())
+		newBenchCPU(g), newBenchCompare(g), newBenchReport(), newBenchGate(), newBenchBare())
 	return c
 }
 

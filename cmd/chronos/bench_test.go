@@ -221,3 +221,41 @@ func TestProcessorOf(t *testing.T) {
 	}
 	t.Error("ten seconds of work took no processor time")
 }
+
+// A page and the tables beside it are what the files in the repository say.
+func TestBenchReport(t *testing.T) {
+	t.Parallel()
+	here, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(here, "bench", "results", "*.json"))
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%v: %d files of results", err, len(files))
+	}
+	dir := t.TempDir()
+	was, err := os.ReadFile(filepath.Join(root, "docs", "performance.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	markdown, html := filepath.Join(dir, "p.md"), filepath.Join(dir, "p.html")
+	if err := os.WriteFile(markdown, was, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"bench", "report", "--html", html, "--page", markdown}, files...)
+	if out, talk, code := command(t, args...); code != 0 || out != "" {
+		t.Fatalf("exit %d: %s%s", code, out, talk)
+	}
+	for made, kept := range map[string]string{markdown: "docs/performance.md", html: "bench/results/page.html"} {
+		got, err1 := os.ReadFile(made)
+		want, err2 := os.ReadFile(filepath.Join(root, kept))
+		if err1 != nil || err2 != nil || string(got) != string(want) {
+			t.Errorf("%v %v: %s is not what the results say; chronos bench report rewrites it", err1, err2, kept)
+		}
+	}
+	for _, bad := range [][]string{{"nowhere.json"}, {writeFile(t, "{}")}, {files[0], "--page", "nowhere.md"}} {
+		if _, talk, code := command(t, append([]string{"bench", "report"}, bad...)...); code != 2 {
+			t.Errorf("%v: exit %d: %s", bad, code, talk)
+		}
+	}
+}

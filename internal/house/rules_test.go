@@ -22,8 +22,9 @@ var floors = []floor{
 	{"api/admin", "engine dump market"},
 	{"verify", ""},
 	{"bench", "bench/meter engine engine/flow engine/plan engine/route feed/capture feed/venue/all graph book " +
-		"sim market money"},
+		"sim market money money/text"},
 	{"bench/load", "bench/meter"},
+	{"bench/page", "bench bench/load bench/meter"},
 	{"bench/ticks", "bench/meter broker engine feed sim market money"},
 	{"bench/meter", ""},
 	{"dump", "engine book graph market money money/text internal/jscan"},
@@ -70,8 +71,8 @@ var floors = []floor{
 type owner struct{ library, pkgs string }
 
 var owners = []owner{
-	{"github.com/shopspring/decimal", "money/text"}, // texts for people; no decision is made from one
-	{"github.com/tidwall/btree", "book bench"},      // behind book's ladder; what bench holds it against
+	{"github.com/shopspring/decimal", "money/text bench"}, // texts for people, no decisions; a baseline in bench
+	{"github.com/tidwall/btree", "book bench"},            // behind book's ladder; what bench holds it against
 }
 
 // core is what takes time and chance as arguments and touches nothing outside.
