@@ -44,15 +44,15 @@ const maxVenues = 32
 
 // price answers GET /v1/price.
 func (s *Server) price(r *request) {
+	if !s.enter(r) {
+		return
+	}
+	defer s.leave()
 	req, ok := s.priceRequest(r, priceParams)
 	if !ok {
 		r.refuseInvalid()
 		return
 	}
-	if !s.enter(r) {
-		return
-	}
-	defer s.leave()
 	begin := s.opts.Clock()
 	p, err := indicate(r.memory, s.opts.Engine, req, r.start.UnixNano())
 	took := s.opts.Clock().Sub(begin)

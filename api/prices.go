@@ -16,6 +16,10 @@ const maxBatch = 1000
 // GET /v1/price would give it or the problem that it would answer with. A request
 // with a mistake in any item is refused whole.
 func (s *Server) prices(r *request) {
+	if !s.enter(r) {
+		return
+	}
+	defer s.leave()
 	ok := s.quickItems(r)
 	if !ok {
 		r.items, ok = s.readItems(r)
@@ -33,10 +37,6 @@ func (s *Server) prices(r *request) {
 		r.problem(newProblem("rate-limited"))
 		return
 	}
-	if !s.enter(r) {
-		return
-	}
-	defer s.leave()
 	w := &r.out
 	w.Open('{')
 	w.Key("data").Open('[')
