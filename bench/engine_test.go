@@ -29,7 +29,7 @@ func TestSuite(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"book/update/1000", "publish/100", "quote/pair/kernel/2", "quote/pair/answer/25", "quote/feed"} {
+	for _, name := range []string{"book/update/1000", "publish/100", "publish/snap", "quote/pair/kernel/2", "quote/pair/answer/25", "quote/feed"} {
 		if !names[name] {
 			t.Errorf("no %s among %v", name, names)
 		}
