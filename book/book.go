@@ -128,6 +128,14 @@ func (b *Book) Counters() Counters { return b.counters }
 // Len returns the number of bids and asks. Writer only.
 func (b *Book) Len() (bids, asks int) { return b.bids.len(), b.asks.len() }
 
+// Best returns the best bid and ask at the book's Scales; false if a side is empty.
+// Writer only.
+func (b *Book) Best() (bid, ask Level, ok bool) {
+	bid, some := b.bids.best()
+	ask, ok = b.asks.best()
+	return bid, ask, some && ok
+}
+
 // Scales returns the decimals of Price and Size. Writer only.
 func (b *Book) Scales() (price, size uint8) { return b.priceScale, b.sizeScale }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"chronos.dev/market"
+	"chronos.dev/money"
 	"chronos.dev/money/text"
 )
 
@@ -208,5 +209,26 @@ func TestStates(t *testing.T) {
 				t.Errorf("view says %v, %q", v.State, v.Reason)
 			}
 		})
+	}
+}
+
+// TestBest: the best prices are those of a View, and there are none of an empty side.
+func TestBest(t *testing.T) {
+	b := New(market.BookRules{VerifiedDepth: -1})
+	if _, _, ok := b.Best(); ok {
+		t.Error("an empty book has best prices")
+	}
+	e := market.Event{Kind: market.Snapshot, Seq: 1, Levels: []market.Level{
+		{Side: market.Bid, Price: money.Num{Coef: 99}, Size: money.Num{Coef: 1}},
+		{Side: market.Bid, Price: money.Num{Coef: 100}, Size: money.Num{Coef: 2}},
+		{Side: market.Ask, Price: money.Num{Coef: 102}, Size: money.Num{Coef: 3}},
+		{Side: market.Ask, Price: money.Num{Coef: 101}, Size: money.Num{Coef: 4}},
+	}}
+	if err := b.Apply(&e); err != nil {
+		t.Fatal(err)
+	}
+	v := b.Publish()
+	if bid, ask, ok := b.Best(); !ok || bid != v.Bids[0] || ask != v.Asks[0] || ask.Price != 101 {
+		t.Errorf("best %v %v %v, want %v %v", bid, ask, ok, v.Bids[0], v.Asks[0])
 	}
 }
