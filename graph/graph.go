@@ -65,10 +65,11 @@ type slot struct {
 	pair  *tally
 }
 
-// tally counts what is published of a pair, on a cache line of its own.
+// tally counts publications of a pair, on a cache line of its own: more are begun
+// than done while a state is being replaced.
 type tally struct {
-	n atomic.Uint64
-	_ [56]byte
+	begun, done atomic.Uint64
+	_           [48]byte
 }
 
 // Edge is an ordered pair of assets and the markets that trade it. A market
@@ -143,8 +144,9 @@ func (g *Graph) RegisterAll(keys []market.Key, asset func(symbol string) (market
 // Publish makes s the state of m. Only the goroutine that owns the book of m
 // may call it. Bump must follow once the batch is complete.
 func (m *Market) Publish(s *State) {
+	m.slot.pair.begun.Add(1)
 	m.slot.state.Store(s)
-	m.slot.pair.n.Add(1) // after the state: who has seen the count sees the state
+	m.slot.pair.done.Add(1)
 }
 
 // Bump gives the graph a new version after a batch of Publish calls.

@@ -16,7 +16,7 @@ type Snapshot struct {
 // pin is what a Snapshot holds of a pair.
 type pin struct {
 	load  uint64 // the Load that the states were found good for
-	count uint64 // of the pair's tally, and one, before the states were taken
+	count uint64 // of publications, and one, before the states were taken; 0: one was under way
 	stamp uint64 // the Load that has taken them
 }
 
@@ -60,16 +60,21 @@ func (s *Snapshot) Stamp(e *Edge) uint64 {
 	return s.pins[e.Pair].stamp
 }
 
-// pin takes the states of a pair, unless nothing was published since they were
-// taken last.
+// pin takes the states of a pair, unless nothing was published since they were taken
+// last. What another reader may have seen of a publication that is not done yet is
+// seen here too: while there is one, states are taken anew at every Load.
 func (s *Snapshot) pin(id PairID, a, b AssetID) {
-	p := &s.pins[id]
+	p, t := &s.pins[id], s.tallies[id]
 	p.load = s.loads
-	count := s.tallies[id].n.Load() + 1
-	if p.count == count {
+	done := t.done.Load() // first: if as many are begun later, none is under way between
+	begun := t.begun.Load()
+	if done == begun && p.count == begun+1 {
 		return
 	}
-	p.count, p.stamp = count, s.loads
+	if p.count = 0; done == begun {
+		p.count = begun + 1
+	}
+	p.stamp = s.loads
 	for _, m := range s.Edge(a, b).Markets {
 		s.states[m] = s.slots[m].state.Load()
 	}
