@@ -122,7 +122,7 @@ var tierMutations = []tierMutation{
 		}
 		return t != nil
 	}},
-	{"a larger tier", "digest format", func(m *tierTamper) bool {
+	{"a larger tier", "digest format market", func(m *tierTamper) bool {
 		t, _ := m.usedTier()
 		if t != nil {
 			t["max"] = "1000"

@@ -221,11 +221,14 @@ func (s *Solver) spill(h *hop, i int) {
 		return
 	}
 	rest := f.In - costs(f, side, gives(f, side, f.In))
+	if rest <= 0 { // by rounding, what an option gives may cost a unit more
+		return
+	}
 	best, most := -1, money.Amount(0)
 	for j := range h.fills {
 		g := &h.fills[j]
 		other := s.side(g.Market, h.from)
-		if j == i || g.Option != nil || rest == 0 || g.In > other.SumIn-rest {
+		if j == i || g.Option != nil || g.In > other.SumIn-rest {
 			continue
 		}
 		if more := other.Gives(g.In+rest) - other.Gives(g.In); more > most {
