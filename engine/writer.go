@@ -26,6 +26,7 @@ type owned struct {
 	market *graph.Market
 	scales graph.Scales
 	terms  graph.Terms
+	states graph.Builder
 	dirty  bool
 
 	fee      *market.Fee
@@ -139,7 +140,7 @@ func (w *Writer) Flush(now int64) {
 			o.fee, o.feeUntil = w.e.fee(o.market.Key, now)
 			w.feesUntil = min(w.feesUntil, o.feeUntil)
 		}
-		s := graph.NewState(o.book.Publish(), o.scales, o.fee)
+		s := o.states.State(o.book.Publish(), o.scales, o.fee)
 		s.FeeUntil = o.feeUntil
 		s.Bind(o.terms)
 		o.market.Publish(s)

@@ -35,6 +35,8 @@ type Side struct {
 	Lot  money.Amount
 	sold bool // the base is given, see Lot
 
+	moved bool // arcs are not in the order of the book's levels
+
 	book  *Side        // what an option was made of, see Book
 	fee   money.Amount // that it takes beside
 	least money.Amount // the least that it gives, with that fee
@@ -146,31 +148,32 @@ const Forever = math.MaxInt64
 // nil where no schedule covers the market, which makes it unusable. It holds
 // Forever unless the caller sets FeeUntil.
 func NewState(v *book.View, sc Scales, fee *market.Fee) *State {
-	s := &State{View: v, FeeUntil: Forever}
-	if fee == nil {
-		return s
-	}
-	s.Fee, s.HasFee = *fee, true
-	if v.State != book.Live {
-		return s
-	}
-	s.Sell = newSide(v, v.Bids, sc, *fee, sellArc)
-	s.Buy = newSide(v, v.Asks, sc, *fee, buyArc)
-	s.Buy.FeeOnIn = fee.On == market.FeeQuote
-	return s
+	return new(Builder).State(v, sc, fee)
 }
 
 // arcFunc turns size minor units of base at a price into an arc and its gross
 // amount. pow is the power of ten that takes size x price to quote units.
 type arcFunc func(size money.Amount, price money.Price, pow int, fee market.Fee) (Arc, money.Amount, error)
 
-func newSide(v *book.View, levels []book.Level, sc Scales, fee market.Fee, arc arcFunc) Side {
+// newSide takes over what was of it.
+func newSide(
+	v *book.View, levels []book.Level, sc Scales, fee market.Fee, arc arcFunc, before []book.Level, was *Side, up bool,
+) Side {
+	old := taken{levels: before, side: was}
+	if old.same(levels) {
+		return *was
+	}
 	s := Side{
 		Arcs:  make([]Arc, 0, len(levels)),
 		Gross: make([]money.Amount, 0, len(levels)),
 	}
 	pow := int(sc.Base) + int(v.PriceScale) - int(sc.Quote)
-	for _, l := range levels {
+	for i := range levels {
+		l := &levels[i]
+		if a, gross, ok := old.of(l, up); ok {
+			s.add(a, gross)
+			continue
+		}
 		size, floored, err := baseAmount(l.Size, v.SizeScale, sc.Base)
 		if floored {
 			s.Floored++
@@ -184,13 +187,15 @@ func newSide(v *book.View, levels []book.Level, sc Scales, fee market.Fee, arc a
 			s.Dropped++
 			continue
 		}
-		s.Arcs = append(s.Arcs, a)
-		s.Gross = append(s.Gross, gross)
-		s.SumIn = money.AddStop(s.SumIn, a.In)
-		s.SumOut = money.AddStop(s.SumOut, a.Out)
+		s.add(a, gross)
 	}
 	s.order()
 	return s
+}
+
+func (s *Side) add(a Arc, gross money.Amount) {
+	s.Arcs, s.Gross = append(s.Arcs, a), append(s.Gross, gross)
+	s.SumIn, s.SumOut = money.AddStop(s.SumIn, a.In), money.AddStop(s.SumOut, a.Out)
 }
 
 // baseAmount takes a book's size to minor units of the asset, down.
@@ -241,6 +246,7 @@ func (s *Side) order() {
 	if sorted {
 		return
 	}
+	s.moved = true
 	index := make([]int, len(s.Arcs))
 	for i := range index {
 		index[i] = i
