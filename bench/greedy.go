@@ -18,7 +18,7 @@ const Chunks = 20
 // is no plan in integers and no proof, and parts are not taken back. As the kernel
 // does, it keeps what it has merged of a side while its books are the same.
 type greedy struct {
-	merged map[[2]int32]*ladder
+	merged map[uint64]*ladder // by flow.Side.Key
 	direct *ladder
 	first  []*ladder // by asset
 	last   []*ladder // by asset
@@ -77,7 +77,7 @@ func (g *greedy) solve(p *flow.Problem) (out float64, ok bool) {
 // open finds the ladders of a problem, empty.
 func (g *greedy) open(p *flow.Problem) {
 	if g.merged == nil {
-		g.merged = map[[2]int32]*ladder{}
+		g.merged = map[uint64]*ladder{}
 	}
 	if len(g.first) < p.Assets {
 		g.first, g.last = make([]*ladder, p.Assets), make([]*ladder, p.Assets)
@@ -87,11 +87,16 @@ func (g *greedy) open(p *flow.Problem) {
 	g.direct, g.second = nil, g.second[:0]
 	for i := range p.Sides {
 		s := &p.Sides[i]
-		d := g.merged[[2]int32{s.From, s.To}]
-		if d == nil {
-			d = &ladder{from: s.From, to: s.To}
-			g.merged[[2]int32{s.From, s.To}] = d
+		key := s.Key
+		if key == 0 {
+			key = uint64(s.From)<<32 | uint64(s.To)
 		}
+		d := g.merged[key]
+		if d == nil {
+			d = &ladder{}
+			g.merged[key] = d
+		}
+		d.from, d.to = s.From, s.To // their numbers are the problem's own
 		d.open(s.Books)
 		switch {
 		case s.From == p.Source && s.To == p.Target:

@@ -98,11 +98,12 @@ func TestLatencyCountsFromTheSchedule(t *testing.T) {
 	if err != nil || r.OK != 1000 {
 		t.Fatalf("%v, ok %d, errors %v", err, r.OK, r.Errors)
 	}
-	// 200 of 1,000 wait for 100 ms and more, 100 for 200 ms.
+	// 150 of 1,000 wait for 150 ms and more, 50 for 250 ms, less what a busy machine
+	// sends late.
 	for _, tt := range []struct {
 		q     float64
 		least time.Duration
-	}{{0.80, 99 * time.Millisecond}, {0.90, 199 * time.Millisecond}, {1, stall}} {
+	}{{0.85, 99 * time.Millisecond}, {0.95, 199 * time.Millisecond}, {1, stall}} {
 		if got := r.Latency.Quantile(tt.q); got < tt.least {
 			t.Errorf("quantile %v: %v, want %v or more", tt.q, got, tt.least)
 		}
