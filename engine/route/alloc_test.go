@@ -11,6 +11,9 @@ import (
 // TestAllocations: an answer allocates what the caller keeps, each part of it once,
 // however many routes it has: Answer, Used, Hops, Routes, their Legs, Nodes, Sides.
 func TestAllocations(t *testing.T) {
+	if raceOn {
+		t.Skip("under the race detector")
+	}
 	snap := city().snapshot(t)
 	for _, amount := range amounts {
 		for _, exactOut := range []bool{false, true} {
