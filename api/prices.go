@@ -83,7 +83,8 @@ func (s *Server) takeMore(r *request, n int) bool {
 }
 
 // readItems reads {"items":[{"sell_asset","buy_asset","sell_amount" or "buy_amount",
-// "max_hops","strategy","max_settlement_ms"}]}, strictly. Where it returns false the mistakes are noted.
+// "max_hops","strategy","max_settlement_ms"}]}, strictly. Where it returns false the
+// mistakes are noted.
 func (s *Server) readItems(r *request) (items []engine.Request, ok bool) {
 	var scan jscan.Scanner
 	scan.Reset(r.body)

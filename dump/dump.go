@@ -31,8 +31,8 @@ type Dump struct {
 	AsOf    time.Time
 	Assets  []market.Asset // also those that the file leaves to the defaults
 	Markets []Market
-	// Offers are those of treasury providers, with spreads only where a price was missing. They have no times of
-	// their own: they hold at AsOf.
+	// Offers are those of treasury providers, with spreads only where a price was
+	// missing. They have no times of their own: they hold at AsOf.
 	Offers []market.Offer
 }
 

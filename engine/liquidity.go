@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -235,7 +236,9 @@ func (e *Engine) register(key market.Key, w any, provider bool) (*graph.Market, 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if is, ok := e.kinds[key.Venue]; ok && is != provider {
-		e.taken[key.Venue] = e.taken[key.Venue] || provider // at most one a venue
+		if provider {
+			e.taken[key.Venue] = true // at most one a venue
+		}
 		return nil, &NameError{Name: key.Venue, Provider: is}
 	}
 	m, err := e.graph.Register(key, e.describe)
@@ -258,14 +261,7 @@ func (e *Engine) register(key market.Key, w any, provider bool) (*graph.Market, 
 func (e *Engine) RefusedProviders() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var names []string
-	for name, refused := range e.taken {
-		if refused {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(e.taken))
 }
 
 // providers returns the names of the treasury providers.

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"chronos.dev/book"
 	"chronos.dev/market"
 	"chronos.dev/money"
@@ -28,15 +30,14 @@ func (b *Builder) State(v *book.View, sc Scales, fee *market.Fee) *State {
 		b.view = nil
 		return s
 	}
-	was := b.view
-	if was != nil && (b.fee != *fee || b.sc != sc || was.PriceScale != v.PriceScale || was.SizeScale != v.SizeScale) {
-		was = nil
+	bids, asks := taken{}, taken{up: true}
+	if was := b.view; was != nil && b.fee == *fee && b.sc == sc &&
+		was.PriceScale == v.PriceScale && was.SizeScale == v.SizeScale {
+		bids.from(was.Bids, &b.sides[0])
+		asks.from(was.Asks, &b.sides[1])
 	}
-	if was == nil {
-		was, b.sides = &book.View{}, [2]Side{}
-	}
-	s.Sell = newSide(v, v.Bids, sc, *fee, sellArc, was.Bids, &b.sides[0], false)
-	s.Buy = newSide(v, v.Asks, sc, *fee, buyArc, was.Asks, &b.sides[1], true)
+	s.Sell = newSide(v, v.Bids, sc, *fee, sellArc, &bids)
+	s.Buy = newSide(v, v.Asks, sc, *fee, buyArc, &asks)
 	s.Buy.FeeOnIn = fee.On == market.FeeQuote
 	b.view, b.fee, b.sc, b.sides = v, *fee, sc, [2]Side{s.Sell, s.Buy}
 	return s
@@ -44,35 +45,37 @@ func (b *Builder) State(v *book.View, sc Scales, fee *market.Fee) *State {
 
 // taken finds the arcs of levels that were there before, in the order of a side.
 type taken struct {
-	levels []book.Level
-	side   *Side
-	at     int
+	up      bool // prices rise from level to level
+	levels  []book.Level
+	side    *Side
+	aligned bool // each level has its arc, at its place
+	at      int
+}
+
+func (t *taken) from(levels []book.Level, side *Side) {
+	t.levels, t.side = levels, side
+	t.aligned = len(levels) == len(side.Arcs) && side.Floored == 0 && !side.moved
 }
 
 // of returns the arc of a level and its gross amount, if it was there before. A side
 // that has left out or reordered levels is made anew.
-func (t *taken) of(l *book.Level, up bool) (a Arc, gross money.Amount, ok bool) {
-	if len(t.levels) != len(t.side.Arcs) || t.side.Floored > 0 || t.side.moved {
+func (t *taken) of(l *book.Level) (a Arc, gross money.Amount, ok bool) {
+	if !t.aligned {
 		return a, 0, false
 	}
-	for t.at < len(t.levels) && t.levels[t.at].Price != l.Price && (t.levels[t.at].Price < l.Price) == up {
+	for t.at < len(t.levels) && t.levels[t.at].Price != l.Price && (t.levels[t.at].Price < l.Price) == t.up {
 		t.at++
 	}
-	if t.at == len(t.levels) || t.levels[t.at].Price != l.Price || t.levels[t.at].Size != l.Size {
+	if t.at == len(t.levels) || !same(&t.levels[t.at], l) {
 		return a, 0, false
 	}
 	return t.side.Arcs[t.at], t.side.Gross[t.at], true
 }
 
-// same reports whether all levels of a side are as they were.
-func (t *taken) same(levels []book.Level) bool {
-	if len(levels) != len(t.levels) || len(levels) == 0 {
-		return false
-	}
-	for i := range levels {
-		if levels[i].Price != t.levels[i].Price || levels[i].Size != t.levels[i].Size {
-			return false
-		}
-	}
-	return true
+// all reports whether the levels are just those that were there before.
+func (t *taken) all(levels []book.Level) bool {
+	return len(levels) > 0 && slices.EqualFunc(levels, t.levels, func(a, b book.Level) bool { return same(&a, &b) })
 }
+
+// same reports whether two levels are the same arc.
+func same(a, b *book.Level) bool { return a.Price == b.Price && a.Size == b.Size }

@@ -155,13 +155,10 @@ func NewState(v *book.View, sc Scales, fee *market.Fee) *State {
 // amount. pow is the power of ten that takes size x price to quote units.
 type arcFunc func(size money.Amount, price money.Price, pow int, fee market.Fee) (Arc, money.Amount, error)
 
-// newSide takes over what was of it.
-func newSide(
-	v *book.View, levels []book.Level, sc Scales, fee market.Fee, arc arcFunc, before []book.Level, was *Side, up bool,
-) Side {
-	old := taken{levels: before, side: was}
-	if old.same(levels) {
-		return *was
+// newSide makes a side of the levels of a view, and of old what it has of them.
+func newSide(v *book.View, levels []book.Level, sc Scales, fee market.Fee, arc arcFunc, old *taken) Side {
+	if old.all(levels) {
+		return *old.side
 	}
 	s := Side{
 		Arcs:  make([]Arc, 0, len(levels)),
@@ -170,7 +167,7 @@ func newSide(
 	pow := int(sc.Base) + int(v.PriceScale) - int(sc.Quote)
 	for i := range levels {
 		l := &levels[i]
-		if a, gross, ok := old.of(l, up); ok {
+		if a, gross, ok := old.of(l); ok {
 			s.add(a, gross)
 			continue
 		}

@@ -115,35 +115,24 @@ func envelope(corners []graph.Arc) []graph.Arc {
 // Gives is what an option gives for an input: nothing below its entry or beyond its
 // end.
 func Gives(o *graph.Option, in money.Amount) money.Amount {
-	if in < o.Entry.In || in == 0 {
+	if in < o.Entry.In || in == 0 || in > Holds(o) {
 		return 0
 	}
-	out, left := o.Entry.Out, in-o.Entry.In
-	for _, a := range o.More {
-		take := min(left, a.In)
-		out, left = money.AddStop(out, part(take, a.Out, a.In, money.Down)), left-take
-	}
-	if left > 0 {
-		return 0
-	}
-	return out
+	rest := graph.Side{Arcs: o.More}
+	return money.AddStop(o.Entry.Out, rest.Gives(in-o.Entry.In))
 }
 
 // Costs is the least input for which an option gives out; 0 if that is less than it
 // gives at its entry, more than at its end, or does not fit.
 func Costs(o *graph.Option, out money.Amount) money.Amount {
-	in, left := o.Entry.In, out-o.Entry.Out
-	if left < 0 {
+	rest, more, left := graph.Side{Arcs: o.More}, money.Amount(0), out-o.Entry.Out
+	if left != 0 {
+		more = rest.Costs(left)
+	}
+	if left < 0 || left > 0 && more == 0 || more > math.MaxInt64-1-o.Entry.In {
 		return 0
 	}
-	for _, a := range o.More {
-		give := min(left, a.Out)
-		in, left = money.AddStop(in, part(give, a.In, a.Out, money.Up)), left-give
-	}
-	if left > 0 || in == math.MaxInt64 {
-		return 0
-	}
-	return in
+	return o.Entry.In + more
 }
 
 // part is x*num/den, a share of an arc.

@@ -36,7 +36,6 @@ type certificate struct{ try Nu }
 func (s *Solver) certify() {
 	r, nu := &s.result, &s.result.Prices
 	t := &s.sure.try
-	r.Nu.Source, r.Nu.Target = 0, 0
 	if r.Bound = money.Amount(math.MaxInt64); s.wanted() {
 		r.Bound = 0
 	}

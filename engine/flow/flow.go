@@ -143,7 +143,6 @@ func (s *Solver) Solve(p *Problem) *Result {
 func (s *Solver) solve(p *Problem) *Result {
 	s.begin(p)
 	r := &s.result
-	r.Nu.Target = 0
 	if r.Infeasible = !s.force(); r.Infeasible {
 		return r
 	}
@@ -170,6 +169,7 @@ func (s *Solver) begin(p *Problem) {
 	s.in, s.out, s.goal, s.stuck = 0, 0, float64(max(p.In, p.Out)), false
 	r := &s.result
 	*r = Result{Fills: r.Fills[:0], Prices: r.Prices, Nu: r.Nu}
+	r.Nu.Source, r.Nu.Target = 0, 0
 	s.open()
 }
 

@@ -56,8 +56,8 @@ func (b *proof) reset(exactOut bool) {
 }
 
 // near reports whether p is within a two-hundredth of a basis point of the bound, or
-// a hundredth where it is one chain: another one would lose as much by rounding. No single
-// path can be worth looking for then.
+// a hundredth where it is one chain: another one would lose as much by rounding. No
+// single path can be worth looking for then.
 func (b *proof) near(p *plan.Plan) bool {
 	part := money.Amount(2_000_000)
 	if len(p.Routes) == 1 {

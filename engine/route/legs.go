@@ -52,10 +52,6 @@ func (s *Solver) replayOn(a *Answer, edges []*graph.Edge, others bool) bool {
 	}
 	s.staircase(s.hopped)
 	s.write(a)
-	a.Used = slices.Grow(a.Used[:0], len(s.flows))
-	for i := range s.flows {
-		a.Used = append(a.Used, s.flows[i].Market)
-	}
 	return true
 }
 
@@ -226,8 +222,12 @@ func (s *Solver) link(h *hop, i int) link {
 }
 
 // write writes the chains down as routes, and notes the hops and sides that they
-// use.
+// use, and the markets of the flow.
 func (s *Solver) write(a *Answer) {
+	a.Used = slices.Grow(a.Used, len(s.flows))
+	for i := range s.flows {
+		a.Used = append(a.Used, s.flows[i].Market)
+	}
 	n := 0
 	for i := range s.lines.done {
 		n += s.lines.done[i].n

@@ -38,7 +38,7 @@ func (s *Solver) wholeLots(a *Answer, others bool) bool {
 	if a.Plan.ExactOut && !s.lotsBack(&a.Plan, f) || !a.Plan.ExactOut && !s.lotsOn(&a.Plan, f) {
 		return false
 	}
-	s.flows, a.Used = s.flows[:0], a.Used[:0]
+	s.flows = s.flows[:0]
 	for i := range s.hopped {
 		h := &s.hopped[i]
 		if h.in() > 0 {
@@ -47,9 +47,7 @@ func (s *Solver) wholeLots(a *Answer, others bool) bool {
 			h.fills = h.fills[:1]
 		}
 		h.first = len(s.flows)
-		for _, f := range h.fills {
-			s.flows, a.Used = append(s.flows, f), append(a.Used, f.Market)
-		}
+		s.flows = append(s.flows, h.fills...)
 	}
 	return true
 }
@@ -288,15 +286,16 @@ func costs(f *Fill, side *graph.Side, out money.Amount) money.Amount {
 	}
 	in := branch.Costs(f.Option, max(out, f.Option.Entry.Out))
 	if side.Lot > 0 && in > 0 {
-		if lots := side.CostsBound(out); lots == 0 || lots > branch.Holds(f.Option) {
+		lots := side.CostsBound(out)
+		if lots == 0 || lots > branch.Holds(f.Option) {
 			return 0
-		} else {
-			in = max(in, lots)
 		}
+		in = max(in, lots)
 	}
 	return in
 }
 
+// regross sets what a fill is before fees.
 func regross(f *Fill, side *graph.Side) {
 	if f.Option == nil {
 		f.Gross = gross(side, f.In, f.Out)

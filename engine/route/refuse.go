@@ -53,16 +53,14 @@ func (s *Solver) refuse() error {
 			return !slow && !s.req.bars(s.snap.Markets[id].Venue)
 		})
 	}
-	deep := s.offers
+	offered := s.connected(s.offers)
 	left := s.leftOut(nil)
 	switch {
 	case !s.connected(all):
 		return &NoRouteError{Disconnected, left}
-	case !s.connected(allowed):
+	case !s.connected(allowed), !offered && s.connected(s.couldOffer):
 		return &NoRouteError{Policy, left}
-	case !s.connected(deep) && s.connected(s.couldOffer):
-		return &NoRouteError{Policy, left}
-	case !s.connected(deep) && len(left) > 0:
+	case !offered && len(left) > 0:
 		return &StaleError{left}
 	}
 	if s.best.Failed && s.chosen != nil {
@@ -134,8 +132,8 @@ func (s *Solver) eachPath(f func(edges []*graph.Edge)) {
 	}
 }
 
-// leftOut appends to left, which is empty, the markets on any path of the request that cannot be used, by
-// venue and pair.
+// leftOut appends to left, which is empty, the markets on any path of the request
+// that cannot be used, by venue and pair.
 func (s *Solver) leftOut(left []graph.LeftOut) []graph.LeftOut {
 	if s.net.blocked == 0 {
 		return left

@@ -31,7 +31,7 @@ func (s *Solver) split() *Answer {
 	p.Sell, p.Buy = s.asset(s.req.Sell), s.asset(s.req.Buy)
 	p.In, p.Out, p.ExactOut = r.In, r.Out, s.req.Out > 0
 	p.Degraded = r.Spent || s.chosen != nil && s.chosen.Cut
-	hops := s.hops(r, a)
+	hops := s.hops(r)
 	if !s.wholeLots(a, true) {
 		return nil
 	}
@@ -44,10 +44,9 @@ func (s *Solver) split() *Answer {
 }
 
 // hops writes down what the kernel does with each edge, by the names of its assets
-// as the edges are, and which markets that uses.
-func (s *Solver) hops(r *flow.Result, a *Answer) []hop {
+// as the edges are.
+func (s *Solver) hops(r *flow.Result) []hop {
 	s.flows, s.hopped = slices.Grow(s.flows[:0], len(r.Fills)), s.hopped[:0]
-	a.Used = slices.Grow(a.Used, len(r.Fills))
 	for i := range r.Fills {
 		f := &r.Fills[i]
 		e := s.net.edges[f.Side]
@@ -57,43 +56,40 @@ func (s *Solver) hops(r *flow.Result, a *Answer) []hop {
 		id := s.net.markets[f.Side][f.Book]
 		side := s.side(id, e.From)
 		fill := Fill{Market: id, In: f.In, Out: f.Out, Option: s.option(f, side)}
-		if fill.Option == nil {
-			fill.Gross = gross(side, f.In, f.Out)
-		} else {
-			fill.Gross = optionGross(side, f.In, f.Out)
-		}
+		regross(&fill, side)
 		s.flows = append(s.flows, fill)
 		h := &s.hopped[len(s.hopped)-1]
 		h.fills = s.flows[h.first:]
-		a.Used = append(a.Used, id)
 	}
-	s.endNothing(a)
+	s.endNothing()
 	return s.hopped
 }
 
 // endNothing leads on what has become nothing on its way: the last unit of an order
 // may be worth less than one unit of the next asset. It is no part of what goes on
 // from there, if anything does, so it gets a hop of nothing into nothing.
-func (s *Solver) endNothing(a *Answer) {
+func (s *Solver) endNothing() {
+	s.marks = zeroed(s.marks, len(s.snap.Assets))
+	for i := range s.hopped { // assets that something leads on from
+		s.marks[s.hopped[i].from] = 1
+	}
 	for i := range s.hopped {
 		from := s.hopped[i].to
-		if from == s.req.Buy || slices.ContainsFunc(s.hopped, func(h hop) bool { return h.from == from }) {
+		if from == s.req.Buy || s.marks[from] > 0 {
 			continue
 		}
 		side := slices.IndexFunc(s.net.edges, func(e *graph.Edge) bool { return e.From == from && e.To == s.req.Buy })
 		if side < 0 {
 			continue
 		}
-		for j, b := range s.net.problem.Sides[side].Books {
-			if len(b.Arcs) > 0 {
-				id, first := s.net.markets[side][j], len(s.flows)
-				s.flows = append(s.flows, Fill{Market: id})
-				s.hopped = append(s.hopped, hop{
-					from: from, to: s.req.Buy, at: len(s.hopped), first: first, fills: s.flows[first:],
-				})
-				a.Used = append(a.Used, id)
-				break
-			}
+		books := s.net.problem.Sides[side].Books
+		if j := slices.IndexFunc(books, func(b *graph.Side) bool { return len(b.Arcs) > 0 }); j >= 0 {
+			first := len(s.flows)
+			s.flows = append(s.flows, Fill{Market: s.net.markets[side][j]})
+			s.hopped = append(s.hopped, hop{
+				from: from, to: s.req.Buy, at: len(s.hopped), first: first, fills: s.flows[first:],
+			})
+			s.marks[from] = 1
 		}
 	}
 }
