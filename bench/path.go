@@ -2,24 +2,16 @@ package bench
 
 import (
 	"fmt"
-	"time"
 
 	"chronos.dev/engine/flow"
-	"chronos.dev/engine/plan"
 	"chronos.dev/engine/route"
 	"chronos.dev/graph"
-	"chronos.dev/money"
 )
 
 // requests draws orders for so many dollars in a market that stands still.
 func (s *simulated) requests(n int, dollars float64) (all []route.Request) {
 	for range n {
-		sell, buy := s.pick()
-		amount := dollars / s.worth[sell] * float64(money.Pow10(scale)) * (0.9 + 0.2*s.rand.Float64())
-		all = append(all, route.Request{
-			Sell: graph.AssetID(sell), Buy: graph.AssetID(buy), In: money.Amount(amount),
-			MaxHops: plan.MaxHops, Now: now, StaleAfter: int64(time.Second),
-		})
+		all = append(all, s.request(dollars))
 	}
 	return all
 }

@@ -112,12 +112,17 @@ func Route(shape Shape, orders int, seed uint64) ([]Row, error) {
 
 // order draws an order of a size.
 func (s *simulated) order(size int) order {
+	return order{size: size, req: s.request(float64(Sizes[size]))}
+}
+
+// request draws an order for about so many dollars.
+func (s *simulated) request(dollars float64) route.Request {
 	sell, buy := s.pick()
-	amount := float64(Sizes[size]) / s.worth[sell] * float64(money.Pow10(scale)) * (0.9 + 0.2*s.rand.Float64())
-	return order{size: size, req: route.Request{
+	amount := dollars / s.worth[sell] * float64(money.Pow10(scale)) * (0.9 + 0.2*s.rand.Float64())
+	return route.Request{
 		Sell: graph.AssetID(sell), Buy: graph.AssetID(buy), In: money.Amount(amount),
 		MaxHops: plan.MaxHops, Now: now, StaleAfter: int64(time.Second),
-	}}
+	}
 }
 
 // pass goes through all orders with each way to do them.

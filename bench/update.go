@@ -25,22 +25,24 @@ type change struct {
 // middle is between bids and asks.
 const middle = int64(1_000_000)
 
+// priceAt is the price of the i-th level of a side.
+func priceAt(s market.Side, i int64) int64 {
+	if s == market.Bid {
+		return middle - 1 - i
+	}
+	return middle + 1 + i
+}
+
 // changes draws what happens to a book of about so many levels a side: four of
 // five changes among the best 20 prices, half of them of size only, half that a
 // level comes or goes.
 func changes(r *rand.Rand, levels, n int) (first, then []change) {
 	held := map[market.Side][]bool{market.Bid: make([]bool, 2*levels), market.Ask: make([]bool, 2*levels)}
-	at := func(s market.Side, i int) int64 {
-		if s == market.Bid {
-			return middle - 1 - int64(i)
-		}
-		return middle + 1 + int64(i)
-	}
 	size := func() int64 { return 1 + r.Int64N(1e9) }
 	for _, s := range []market.Side{market.Bid, market.Ask} {
 		for i := 0; i < 2*levels; i += 2 {
 			held[s][i] = true
-			first = append(first, change{s, at(s, i), size()})
+			first = append(first, change{s, priceAt(s, int64(i)), size()})
 		}
 	}
 	for range n {
@@ -49,7 +51,7 @@ func changes(r *rand.Rand, levels, n int) (first, then []change) {
 		if r.IntN(5) < 4 {
 			i = r.IntN(min(20, 2*levels))
 		}
-		c := change{s, at(s, i), size()}
+		c := change{s, priceAt(s, int64(i)), size()}
 		if held[s][i] && r.IntN(2) == 0 {
 			c.size, held[s][i] = 0, false
 		} else {
@@ -73,20 +75,27 @@ type ours struct {
 	event market.Event
 }
 
-func newOurs(first []change) *ours {
+func newOurs(first []change) *ours { return newOursAt(first, priceScale, sizeScale) }
+
+func newOursAt(first []change, price, size uint8) *ours {
 	o := &ours{book: book.New(market.BookRules{VerifiedDepth: -1})}
 	o.event = market.Event{Kind: market.Snapshot, Seq: 1}
 	for _, c := range first {
-		o.event.Levels = append(o.event.Levels, level(c))
+		o.event.Levels = append(o.event.Levels, levelAt(c, price, size))
 	}
 	o.apply()
-	o.event = market.Event{Kind: market.Delta, Seq: 1, Levels: make([]market.Level, 1)}
+	o.event = market.Event{Kind: market.Delta, Seq: 1, Levels: []market.Level{levelAt(change{}, price, size)}}
 	return o
 }
 
-func level(c change) market.Level {
+// Decimals of prices and sizes.
+const priceScale, sizeScale = 2, 8
+
+func level(c change) market.Level { return levelAt(c, priceScale, sizeScale) }
+
+func levelAt(c change, price, size uint8) market.Level {
 	return market.Level{
-		Side: c.side, Price: money.Num{Coef: c.price, Scale: 2}, Size: money.Num{Coef: c.size, Scale: 8},
+		Side: c.side, Price: money.Num{Coef: c.price, Scale: price}, Size: money.Num{Coef: c.size, Scale: size},
 	}
 }
 
@@ -98,7 +107,8 @@ func (o *ours) apply() {
 
 func (o *ours) set(c change) {
 	o.event.PrevSeq, o.event.Seq = o.event.Seq, o.event.Seq+1
-	o.event.Levels[0] = level(c)
+	l := &o.event.Levels[0]
+	l.Side, l.Price.Coef, l.Size.Coef = c.side, c.price, c.size
 	o.apply()
 }
 

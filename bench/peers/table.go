@@ -7,16 +7,9 @@ import (
 	"io"
 	"os"
 	"text/tabwriter"
-)
 
-// result is a line of one way.
-type result struct {
-	Name     string  `json:"name"`
-	Min      float64 `json:"min"` // nanoseconds of a change, over rounds
-	Median   float64 `json:"median"`
-	Max      float64 `json:"max"`
-	Checksum string  `json:"checksum"`
-}
+	"chronos.dev/bench"
+)
 
 // write prints a table of the lines of all programs and ours by each. It fails where
 // two read different best prices.
@@ -26,9 +19,9 @@ func write(w io.Writer, file, levels, updates string) error {
 		return err
 	}
 	defer f.Close()
-	var all []result
+	var all []bench.Peer
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var r result
+		var r bench.Peer
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			return fmt.Errorf("%s: %q: %w", file, lines.Text(), err)
 		}

@@ -24,7 +24,7 @@ var floors = []floor{
 	{"bench", "bench/meter engine engine/flow engine/plan engine/route feed/capture feed/venue/all graph book " +
 		"sim market money money/text"},
 	{"bench/load", "bench/meter"},
-	{"bench/peers", "book market money"},
+	{"bench/peers", "bench"},
 	{"bench/page", "bench bench/load bench/meter"},
 	{"bench/ticks", "bench/meter broker engine feed sim market money"},
 	{"bench/meter", ""},
@@ -72,8 +72,8 @@ var floors = []floor{
 type owner struct{ library, pkgs string }
 
 var owners = []owner{
-	{"github.com/shopspring/decimal", "money/text bench"},  // texts for people, no decisions; a baseline in bench
-	{"github.com/tidwall/btree", "book bench bench/peers"}, // behind book's ladder; what bench holds it against
+	{"github.com/shopspring/decimal", "money/text bench"}, // texts for people, no decisions; a baseline in bench
+	{"github.com/tidwall/btree", "book bench"},            // behind book's ladder; what bench holds it against
 }
 
 // core is what takes time and chance as arguments and touches nothing outside.

@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"chronos.dev/market"
+)
+
+// Peer is what one way took for a change of the workload of bench/peers/README.md,
+// with the best prices read after it.
+type Peer struct {
+	Name     string  `json:"name"`
+	Min      float64 `json:"min"` // nanoseconds of a change, over rounds
+	Median   float64 `json:"median"`
+	Max      float64 `json:"max"`
+	Checksum string  `json:"checksum"` // of all best prices
+}
+
+// quoted is a way to keep a book whose best prices are read after every change.
+type quoted interface {
+	set(c change)
+	best() (bid, ask int64)
+}
+
+// Peers runs the workload on our book and on a plain tree: so many levels, changes and
+// rounds.
+func Peers(levels, updates, rounds int) []Peer {
+	first, then := peerChanges(int64(levels/2), updates)
+	return []Peer{
+		peer("chronos book", then, rounds, func() quoted { return newOursAt(first, 0, 0) }),
+		peer("tidwall Map", then, rounds, func() quoted {
+			t := &trees{}
+			for _, c := range first {
+				t.set(c)
+			}
+			return t
+		}),
+	}
+}
+
+func peer(name string, then []change, rounds int, fresh func() quoted) Peer {
+	var all []float64
+	sum := uint64(0)
+	for range rounds {
+		k := fresh()
+		sum = 0
+		begin := time.Now()
+		for _, c := range then {
+			k.set(c)
+			bid, ask := k.best()
+			sum = sum*31 + uint64(bid*7+ask)
+		}
+		all = append(all, float64(time.Since(begin))/float64(len(then)))
+	}
+	slices.Sort(all)
+	return Peer{name, all[0], all[len(all)/2], all[len(all)-1], fmt.Sprintf("%016x", sum)}
+}
+
+func (t *trees) best() (bid, ask int64) {
+	bid, _, _ = t.sides[0].Min()
+	ask, _, _ = t.sides[1].Min()
+	return -bid, ask
+}
+
+func (o *ours) best() (bid, ask int64) {
+	b, a, _ := o.book.Best()
+	return int64(b.Price), int64(a.Price)
+}
+
+// splitmix are dice that every language of bench/peers can throw alike.
+type splitmix uint64
+
+func (d *splitmix) next() uint64 {
+	*d += 0x9E3779B97F4A7C15
+	z := uint64(*d)
+	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+	z = (z ^ z>>27) * 0x94D049BB133111EB
+	return z ^ z>>31
+}
+
+// peerChanges are the changes that the other programs make too.
+func peerChanges(levels int64, n int) (first, then []change) {
+	d, sides := splitmix(1), [2]market.Side{market.Bid, market.Ask}
+	for i := range 2 * levels {
+		s := sides[i%2]
+		first = append(first, change{s, priceAt(s, i/2), 1 + int64(d.next()>>40)})
+	}
+	for range n {
+		a, b := d.next(), d.next()
+		s, k := sides[a&1], a>>8%uint64(levels)
+		if a>>1%5 < 4 {
+			k = a >> 8 % 20
+		}
+		c := change{s, priceAt(s, int64(k)), 1 + int64(b>>40)}
+		if b&3 == 0 {
+			c.size = 0
+		}
+		then = append(then, c)
+	}
+	return first, then
+}
