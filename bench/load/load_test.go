@@ -108,8 +108,8 @@ func TestLatencyCountsFromTheSchedule(t *testing.T) {
 			t.Errorf("quantile %v: %v, want %v or more", tt.q, got, tt.least)
 		}
 	}
-	if r.Waited < 20 { // a busy machine has the sender late too
-		t.Errorf("%d requests found no connection, want those due in the stall", r.Waited)
+	if r.Waited == 0 { // how many depends on how late the machine has the sender itself
+		t.Error("no request found its connection taken, want those due in the stall")
 	}
 }
 
