@@ -112,7 +112,7 @@ func TestFetchDoesNotAllocate(t *testing.T) {
 	if more := many - few; more > 19 { // one in a hundred: the fake broker allocates beside it
 		t.Errorf("1900 records more cost %.1f allocations", more)
 	}
-	if more := manyBytes - fewBytes; more > 1900 {
+	if more := manyBytes - fewBytes; more > 8*1900 { // the least that one allocation a record would be
 		t.Errorf("1900 records more cost %.0f B", more)
 	}
 }

@@ -247,7 +247,7 @@ func earliest(tracks []*track) (first *track, at int64) {
 func (s *stage) frame(tr *track, begin int64) {
 	f := tr.frames[tr.next]
 	tr.next++
-	if f.Kind == venue.Stream && s.r.IntN(1000) == 0 {
+	if f.Kind == venue.Stream && s.r.IntN(2000) == 0 {
 		return // lost on its way
 	}
 	f.Time = s.now
