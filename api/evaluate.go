@@ -29,8 +29,8 @@ func (s *Server) evaluate(r *request) {
 	defer s.leave()
 	begin := s.opts.Clock()
 	own, best, err := s.opts.Engine.Evaluate(req, body.route, r.start.UnixNano())
-	if err == nil {
-		err = forNothing(own)
+	if err == nil && forNothing(own) {
+		err = refuseNothing(s.opts.Engine, req, own, r.start.UnixNano())
 	}
 	took := s.opts.Clock().Sub(begin)
 	switch {

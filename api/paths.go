@@ -25,8 +25,8 @@ func (s *Server) routes(r *request) {
 	defer s.leave()
 	begin := s.opts.Clock()
 	all, err := s.opts.Engine.Alternatives(req, n, r.start.UnixNano())
-	if err == nil {
-		err = forNothing(all.Best)
+	if err == nil && forNothing(all.Best) {
+		err = refuseNothing(s.opts.Engine, req, all.Best, r.start.UnixNano())
 	}
 	took := s.opts.Clock().Sub(begin)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Server) routes(r *request) {
 	w.Close(']')
 	w.Key("tradeoffs").Open('[')
 	for _, p := range all.Tradeoffs {
-		if forNothing(p) == nil {
+		if !forNothing(p) {
 			r.pricer.append(w, p, Meta{Source: s.opts.Source, ComputedUS: took.Microseconds()})
 		}
 	}

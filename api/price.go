@@ -90,18 +90,27 @@ func Indicate(e *engine.Engine, r engine.Request, now int64) (*engine.Price, err
 // indicate is Indicate with the answer in m.
 func indicate(m *engine.Memory, e *engine.Engine, r engine.Request, now int64) (*engine.Price, error) {
 	p, err := e.PriceIn(m, r, now)
+	if err == nil && forNothing(p) {
+		err = refuseNothing(e, r, p, now)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return p, forNothing(p)
+	return p, nil
 }
 
-// forNothing refuses a price by which the customer would receive nothing.
-func forNothing(p *engine.Price) error {
-	if shown(p.Plan.Out, p.Plan.Buy, money.Down) == 0 {
-		return &route.NoRouteError{Reason: route.BelowMinimum, Explain: p.LeftOut}
+// forNothing reports that the customer would receive nothing.
+func forNothing(p *engine.Price) bool { return shown(p.Plan.Out, p.Plan.Buy, money.Down) == 0 }
+
+// refuseNothing refuses such a price, with the least for which he would receive
+// something.
+func refuseNothing(e *engine.Engine, r engine.Request, p *engine.Price, now int64) error {
+	none := &route.NoRouteError{Reason: route.BelowMinimum, Explain: p.LeftOut}
+	r.In, r.Out = 0, money.Amount(money.Pow10(p.Plan.Buy.EngineScale-p.Plan.Buy.Scale))
+	if least, err := e.Price(r, now); err == nil {
+		none.Next = route.Amounts{In: least.Plan.In, Out: least.Plan.Out}
 	}
-	return nil
+	return none
 }
 
 // priceRequest reads the query. Where it returns false the mistakes are noted.

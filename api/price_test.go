@@ -311,6 +311,12 @@ func TestAcceptNoPath(t *testing.T) {
 	if p.Reason != "below_minimum" || len(p.Explain) == 0 {
 		t.Errorf("nobody sells for 0.00: %+v", p)
 	}
+	if p.NextSellAmount == "" || p.BuyAmountAtNext != "0.01" || !strings.Contains(p.Detail, p.NextSellAmount) {
+		t.Errorf("what the least is that anybody buys: %+v", p)
+	}
+	if a := w.get("/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=" + p.NextSellAmount); a.status != 200 {
+		t.Errorf("what is named is answered with %d", a.status)
+	}
 }
 
 func TestAcceptTooLarge(t *testing.T) {

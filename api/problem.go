@@ -79,8 +79,22 @@ func noRouteProblem(e *engine.Engine, req engine.Request, err *route.NoRouteErro
 				Why:    "what comes out rounds to nothing at the scale of " + req.Buy + ", or is below every minimum",
 			}}
 		}
+		nextAmounts(p, e, req, err.Next)
 	}
 	return p
+}
+
+// nextAmounts names the larger order that can be filled, if there is one.
+func nextAmounts(p *wire.Problem, e *engine.Engine, req engine.Request, next route.Amounts) {
+	if next.In == 0 {
+		return
+	}
+	sell, _ := e.Asset(req.Sell)
+	buy, _ := e.Asset(req.Buy)
+	p.NextSellAmount = string(appendShown(nil, next.In, sell, money.Up))
+	p.BuyAmountAtNext = string(appendShown(nil, next.Out, buy, money.Down))
+	p.Detail += " The next amount that can be sold is " + p.NextSellAmount + " " + req.Sell +
+		", for " + p.BuyAmountAtNext + " " + req.Buy + "."
 }
 
 func hops(e *engine.Engine, req engine.Request) int {
@@ -115,13 +129,14 @@ func depthProblem(e *engine.Engine, req engine.Request, err *route.DepthError) *
 	p := newProblem("insufficient-liquidity")
 	sell, _ := e.Asset(req.Sell)
 	buy, _ := e.Asset(req.Buy)
-	p.MaxSellAmount = string(appendShown(nil, err.MaxIn, sell, money.Down))
-	p.BuyAmountAtMax = string(appendShown(nil, err.OutAtMax, buy, money.Down))
+	p.MaxSellAmount = string(appendShown(nil, err.Most.In, sell, money.Down))
+	p.BuyAmountAtMax = string(appendShown(nil, err.Most.Out, buy, money.Down))
 	sold, bought := p.MaxSellAmount+" "+req.Sell, p.BuyAmountAtMax+" "+req.Buy
 	p.Detail = "At most " + sold + " can be sold now, for " + bought + "."
 	if req.Out > 0 {
 		p.Detail = "At most " + bought + " can be bought now, for " + sold + "."
 	}
+	nextAmounts(p, e, req, err.Next)
 	return p
 }
 

@@ -79,16 +79,17 @@ var problemKinds = []problemKind{
 		cause: "No chain of markets turns this much of one asset into the other. reason " +
 			"disconnected: no markets lead from one to the other within max_hops; below_minimum: " +
 			"so little that nothing would be received; policy: only_venues or exclude_venues leave no chain.",
-		fix: "disconnected: allow more hops, or ask for another pair. below_minimum: ask for more. " +
+		fix: "disconnected: allow more hops, or ask for another pair. below_minimum: ask for more; " +
+			"next_sell_amount, where it is known, is enough. " +
 			"policy: allow more venues. " +
 			"explain names markets and why they were of no use.",
 		example: `{"code":"no_route","reason":"disconnected","explain":[{"market":"BTC-USD","why":"..."}]}`,
 	},
 	{
 		slug: "insufficient-liquidity", title: "Insufficient liquidity", status: 422,
-		cause: "The books in use do not hold this much.",
+		cause: "The books in use do not hold this much, or sizes of tiers leave a gap here.",
 		fix: "Ask for at most max_sell_amount, which gives buy_amount_at_max now, or split the " +
-			"order over time.",
+			"order over time. Where next_sell_amount is given, that much can be sold at once too.",
 		example: `{"code":"insufficient_liquidity","max_sell_amount":"41.20000000","buy_amount_at_max":"2611830.55"}`,
 	},
 	{

@@ -233,7 +233,7 @@ func TestProblemOf(t *testing.T) {
 		code   string
 	}{
 		{"no route", &route.NoRouteError{Reason: route.BelowMinimum, Explain: left}, 422, "no_route"},
-		{"depth", &route.DepthError{MaxIn: 123456789, OutAtMax: 129999}, 422, "insufficient_liquidity"},
+		{"depth", &route.DepthError{Most: route.Amounts{In: 123456789, Out: 129999}}, 422, "insufficient_liquidity"},
 		{"stale", &route.StaleError{Stale: left}, 503, "stale_market_data"},
 		{"unknown", &engine.UnknownAssetError{Symbol: "BTC"}, 400, "invalid_request"},
 		{"overflow", fmt.Errorf("wrapped: %w", money.ErrOverflow), 400, "invalid_request"},

@@ -99,10 +99,10 @@ func TestEvaluate(t *testing.T) {
 		}
 	}
 	var deep *route.DepthError
-	if _, _, err := r.e.Evaluate(engine.Request{Sell: "A", Buy: "B", In: 1 << 60}, []market.Key{key("v|A-B")}, r.now); !errors.As(err, &deep) || deep.OutAtMax != 90*deep.MaxIn {
+	if _, _, err := r.e.Evaluate(engine.Request{Sell: "A", Buy: "B", In: 1 << 60}, []market.Key{key("v|A-B")}, r.now); !errors.As(err, &deep) || deep.Most.Out != 90*deep.Most.In {
 		t.Errorf("beyond the book: %v", err)
 	}
-	if _, _, err := r.e.Evaluate(engine.Request{Sell: "A", Buy: "B", Out: 1 << 60}, []market.Key{key("v|A-B")}, r.now); !errors.As(err, &deep) || deep.OutAtMax != 90*deep.MaxIn {
+	if _, _, err := r.e.Evaluate(engine.Request{Sell: "A", Buy: "B", Out: 1 << 60}, []market.Key{key("v|A-B")}, r.now); !errors.As(err, &deep) || deep.Most.Out != 90*deep.Most.In {
 		t.Errorf("wanted beyond the book: %v", err)
 	}
 	var none *route.NoRouteError

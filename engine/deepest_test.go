@@ -69,7 +69,7 @@ func TestDepthOfTiers(t *testing.T) {
 			_, _, own := r.e.Evaluate(tt.req, hops, r.now)
 			for _, err := range []error{err, own} {
 				var deep *route.DepthError
-				if !errors.As(err, &deep) || deep.MaxIn != tt.in || deep.OutAtMax != tt.out {
+				if !errors.As(err, &deep) || deep.Most.In != tt.in || deep.Most.Out != tt.out {
 					t.Errorf("got %v, want at most %d in, %d out", err, tt.in, tt.out)
 				}
 			}

@@ -18,6 +18,10 @@ type Problem struct {
 	// MaxSellAmount and BuyAmountAtMax come with insufficient_liquidity.
 	MaxSellAmount  string `json:"max_sell_amount,omitempty"`
 	BuyAmountAtMax string `json:"buy_amount_at_max,omitempty"`
+	// NextSellAmount and BuyAmountAtNext come with either, where a larger order can be
+	// filled.
+	NextSellAmount  string `json:"next_sell_amount,omitempty"`
+	BuyAmountAtNext string `json:"buy_amount_at_next,omitempty"`
 	// Stale comes with stale_market_data.
 	Stale []StaleMarket `json:"stale,omitempty"`
 	// Failing comes with not_ready.
@@ -61,6 +65,8 @@ func (p *Problem) Append(dst []byte) []byte {
 	p.appendNoRoute(w)
 	w.optional("max_sell_amount", p.MaxSellAmount)
 	w.optional("buy_amount_at_max", p.BuyAmountAtMax)
+	w.optional("next_sell_amount", p.NextSellAmount)
+	w.optional("buy_amount_at_next", p.BuyAmountAtNext)
 	p.appendStale(w)
 	if len(p.Failing) > 0 {
 		w.Key("failing").Open('[')

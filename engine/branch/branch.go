@@ -69,6 +69,7 @@ type Solver struct {
 	leaves []Leaf
 	result Result
 	found  bool
+	some   bool // not all of In need be sold
 	shapes shapes
 }
 
@@ -102,6 +103,20 @@ func HasOptions(p *flow.Problem) bool {
 // Solve finds the best plan of those whose options settle within limit; 0 is no
 // limit.
 func (s *Solver) Solve(p *flow.Problem, limit time.Duration) *Result {
+	s.some = false
+	return s.solve(p, limit)
+}
+
+// Most finds what brings most of all that sells In or less. It proves nothing: Bound
+// and Leaves are not set.
+func (s *Solver) Most(p *flow.Problem, limit time.Duration) *Result {
+	s.some = true
+	r := s.solve(p, limit)
+	r.Bound, r.Leaves, r.Nu = 0, nil, flow.Nu{}
+	return r
+}
+
+func (s *Solver) solve(p *flow.Problem, limit time.Duration) *Result {
 	s.begin(p, limit)
 	most := s.MaxCases
 	if most == 0 {
@@ -111,7 +126,7 @@ func (s *Solver) Solve(p *flow.Problem, limit time.Duration) *Result {
 	for i := range root.choice {
 		root.choice[i] = open
 	}
-	if r := s.solveCase(&root); s.result.Cases == 1 && r.Partial {
+	if r := s.solveCase(&root); s.result.Cases == 1 && r.Partial && !s.some {
 		return s.partial(r)
 	}
 	for len(s.cases) > 0 {
@@ -179,7 +194,8 @@ func (s *Solver) solveCase(n *node) *flow.Result {
 	s.pose(n.choice)
 	r := s.kernel.Solve(&s.sub)
 	s.result.Cases++
-	if s.bound(n, r); r.Infeasible || r.Partial { // not even the envelopes hold the order
+	s.bound(n, r)
+	if r.Infeasible || r.Partial && !s.some { // not even the envelopes hold the order
 		s.close(n)
 		return r
 	}
@@ -202,7 +218,7 @@ func (s *Solver) solveCase(n *node) *flow.Result {
 // it holds, so such a case is priced for the order.
 func (s *Solver) bound(n *node, r *flow.Result) {
 	nu, b := r.Nu, r.Bound
-	if r.Partial {
+	if r.Partial && !s.some {
 		nu, b = s.kernel.Whole()
 	}
 	if nu.Target > 0 && (n.nu.Target == 0 || s.better(n.bound, b)) {
@@ -260,8 +276,10 @@ func (s *Solver) split(n *node, at int) {
 			order: append(slices.Clip(n.order), Choice{pl.side, pl.book, k}),
 		}
 		c.choice[at] = k
-		s.pose(c.choice)
-		c.bound = flow.Bound(&s.sub, &c.nu)
+		if c.bound = n.bound; !s.some {
+			s.pose(c.choice)
+			c.bound = flow.Bound(&s.sub, &c.nu)
+		}
 		s.cases = append(s.cases, c)
 	}
 }

@@ -120,7 +120,7 @@ func (s *Solver) try(full []int) {
 	s.pose(full)
 	r := s.kernel.Solve(&s.sub)
 	s.result.Cases++
-	if !r.Infeasible && !r.Partial && !r.Failed {
+	if !r.Infeasible && !r.Failed && (!r.Partial || s.some) {
 		s.take(full, full, r)
 	}
 }

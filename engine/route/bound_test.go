@@ -84,7 +84,7 @@ func TestBoundHoldsForEverySplit(t *testing.T) {
 			x := 1 + r.Int64N(1<<r.IntN(32))
 			var deep *route.DepthError
 			if _, err := s.Solve(snap, request(snap, "A", "B", 1<<60, 0, hops)); errors.As(err, &deep) {
-				x = 1 + r.Int64N(max(int64(deep.MaxIn), 1)) // where splitting pays
+				x = 1 + r.Int64N(max(int64(deep.Most.In), 1)) // where splitting pays
 			}
 			a, err := s.Solve(snap, request(snap, "A", "B", x, 0, hops))
 			if err == nil && a.Plan.Bound.Amount < a.Plan.Out {

@@ -66,7 +66,7 @@ func (s *Solver) refuseRoute(edges []*graph.Edge) error {
 	if in == 0 || out == 0 { // what a hop gives at most is too little for the next
 		in, out = 0, 0
 	}
-	return &DepthError{in, out}
+	return &DepthError{Most: Amounts{in, out}}
 }
 
 // belowEntry reports whether more than the request is the least that some hop of a

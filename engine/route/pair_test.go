@@ -160,18 +160,18 @@ func checkCure(t *testing.T, s *route.Solver, w *fair, seed uint64, in, out int6
 		return
 	}
 	snap := w.snapshot(t)
-	if in > 0 && in <= int64(depth.MaxIn) || out > 0 && out <= int64(depth.OutAtMax) {
+	if in > 0 && in <= int64(depth.Most.In) || out > 0 && out <= int64(depth.Most.Out) {
 		t.Errorf("seed %d: in %d out %d refused with %v", seed, in, out, err)
 	}
-	if in > 0 && depth.MaxIn == 0 || out > 0 && depth.OutAtMax == 0 {
+	if in > 0 && depth.Most.In == 0 || out > 0 && depth.Most.Out == 0 {
 		return
 	}
-	req := request(snap, "A", "B", int64(depth.MaxIn), 0, hops)
+	req := request(snap, "A", "B", int64(depth.Most.In), 0, hops)
 	if out > 0 {
-		req = request(snap, "A", "B", 0, int64(depth.OutAtMax), hops)
+		req = request(snap, "A", "B", 0, int64(depth.Most.Out), hops)
 	}
 	a, err := s.Solve(snap, req)
-	if err != nil || a.Plan.In > depth.MaxIn || a.Plan.Out < depth.OutAtMax {
+	if err != nil || a.Plan.In > depth.Most.In || a.Plan.Out < depth.Most.Out {
 		t.Errorf("seed %d: %v, but solving for that gives %v, %v", seed, depth, a, err)
 	}
 	if req.In > 1<<62 || req.Out > 1<<62 {

@@ -141,14 +141,14 @@ func TestMaxInIsTheMost(t *testing.T) {
 			}
 		}
 		// A unit or two may be lost to the rounding of each node.
-		if in.Sub(in, big.NewInt(8)).Cmp(big.NewInt(int64(deep.MaxIn))) > 0 {
+		if in.Sub(in, big.NewInt(8)).Cmp(big.NewInt(int64(deep.Most.In))) > 0 {
 			t.Errorf("market %d, %d hops: %v, but one path alone takes %v for %v", i, hops, err, in, out)
 		}
-		if deep.OutAtMax == 0 {
+		if deep.Most.Out == 0 {
 			continue
 		}
-		a, err := s.Solve(snap, request(snap, "A", "B", int64(deep.MaxIn), 0, hops))
-		if err != nil || a.Plan.Out < deep.OutAtMax {
+		a, err := s.Solve(snap, request(snap, "A", "B", int64(deep.Most.In), 0, hops))
+		if err != nil || a.Plan.Out < deep.Most.Out {
 			t.Errorf("market %d, %d hops: %v, but asking for that gives %v", i, hops, deep, err)
 		}
 		checked++

@@ -22,7 +22,11 @@ const (
 type NoRouteError struct {
 	Reason  string
 	Explain []graph.LeftOut
+	Next    Amounts // the smallest order that can be filled, of BelowMinimum
 }
+
+// Amounts are of an order that can be filled; 0 where none is known.
+type Amounts struct{ In, Out money.Amount }
 
 func (e *NoRouteError) Error() string { return "route: no route: " + e.Reason }
 
@@ -34,13 +38,18 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("route: no usable book on any path; %d left out", len(e.Stale))
 }
 
-// DepthError reports an amount above what all books together can fill. The cure is
-// at most MaxIn, which gives OutAtMax; for an exact-out request at most OutAtMax,
-// which costs MaxIn. Both are 0 where the books are empty.
-type DepthError struct{ MaxIn, OutAtMax money.Amount }
+// DepthError reports an amount that nothing fills. Most is the largest order below it
+// that can be filled: no order between them brings more, but for units of rounding. It
+// is 0 where the books are empty. Next is the smallest above it that brings more, where
+// sizes of tiers leave a gap; 0 as a rule.
+type DepthError struct{ Most, Next Amounts }
 
 func (e *DepthError) Error() string {
-	return fmt.Sprintf("route: above the depth of the books: at most %d in, %d out", e.MaxIn, e.OutAtMax)
+	text := fmt.Sprintf("route: above the depth of the books: at most %d in, %d out", e.Most.In, e.Most.Out)
+	if e.Next.In > 0 {
+		text += fmt.Sprintf("; or %d in, %d out", e.Next.In, e.Next.Out)
+	}
+	return text
 }
 
 // refuse finds out why no path was found.
@@ -57,22 +66,23 @@ func (s *Solver) refuse() error {
 	left := s.leftOut(nil)
 	switch {
 	case !s.connected(all):
-		return &NoRouteError{Disconnected, left}
+		return &NoRouteError{Reason: Disconnected, Explain: left}
 	case !s.connected(allowed), !offered && s.connected(s.couldOffer):
-		return &NoRouteError{Policy, left}
+		return &NoRouteError{Reason: Policy, Explain: left}
 	case !offered && len(left) > 0:
 		return &StaleError{left}
 	}
-	if s.best.Failed && s.chosen != nil {
-		return &NoRouteError{BelowMinimum, left}
-	}
-	if s.best.Failed {
+	if s.best.Failed && s.chosen == nil {
 		return fmt.Errorf("route: amounts on the way: %w", money.ErrOverflow)
 	}
-	if !s.best.Partial {
-		return &NoRouteError{BelowMinimum, left}
+	if !s.best.Failed && !s.best.Partial {
+		return &NoRouteError{BelowMinimum, left, s.next(0)}
 	}
-	return s.deepest()
+	d := s.deepest()
+	if d.Most.In == 0 && (s.best.Failed || d.Next.In > 0) {
+		return &NoRouteError{BelowMinimum, left, d.Next}
+	}
+	return d
 }
 
 // couldOffer reports whether something is offered on e that only the request does
@@ -161,61 +171,124 @@ func (s *Solver) leftOut(left []graph.LeftOut) []graph.LeftOut {
 // the books hold, or the deepest single path, where assets are so coarse that
 // rounding leaves that ahead.
 func (s *Solver) deepest() *DepthError {
-	in, out, coarse := s.best.In, s.best.Out, s.coarse(s.best)
-	pathIn, pathOut := s.deepestPath()
-	a := s.mostOf(in, out)
-	more := pathIn - in
+	was := *s.best
+	defer func() { s.best = &was }()
+	path := s.deepestPath()
+	most := s.mostOf(was.In, was.Out)
+	more, below := path.In-was.In, path.In < s.req.In
 	if s.req.Out > 0 {
-		more = pathOut - out
+		more, below = path.Out-was.Out, path.Out < s.req.Out
 	}
-	if a != nil && (more <= 0 || more > s.crumbs() && !coarse) {
-		return a
+	deeper := more > 0 && (more <= s.crumbs() || s.coarse(&was))
+	if s.net.options { // of which what takes more may give less
+		deeper = path.Out > most.Out
 	}
-	return &DepthError{pathIn, pathOut}
+	if below && (most.In == 0 || deeper) {
+		most = path
+	}
+	if s.req.Out > 0 && most.Out >= s.req.Out { // the least that an option gives is more
+		return &DepthError{Next: most}
+	}
+	return &DepthError{most, s.next(most.Out)}
 }
 
-// mostOf is what the split for in does, or where an output is asked for the one for
-// out. If there is none it is the most below that halving finds: not all that the
-// envelopes of options hold may be had. It is nil if nothing is found.
-func (s *Solver) mostOf(in, out money.Amount) (most *DepthError) {
-	if a := s.splitOf(in, out); a != nil || !s.net.options {
-		return depthOf(a)
+// mostOf is what the plan for in does, or where an output is asked for the one for
+// out. Where options are chosen, in and out are no more than what their envelopes
+// hold, so what brings most is looked for; of that rounding may leave some units that
+// no option takes.
+func (s *Solver) mostOf(in, out money.Amount) Amounts {
+	if !s.net.options {
+		return amountsOf(s.splitOf(in, out))
 	}
-	const halvings = 16
-	low, high := 0.0, 1.0
-	for range halvings {
-		at := (low + high) / 2
-		a := s.splitOf(money.Amount(float64(in)*at), money.Amount(float64(out)*at))
-		if a == nil {
-			high = at
+	p := s.net.problem
+	if p.Out > 0 {
+		p.In, p.Out = math.MaxInt64, 0
+	}
+	r := s.chooser.Most(&p, s.req.MaxSettle)
+	in, out = r.In, r.Out
+	found := amountsOf(s.planOf(in, out))
+	less, failed := money.Amount(1), money.Amount(0)
+	for ; found.In == 0 && less < max(in, out); less *= 2 {
+		found, failed = amountsOf(s.planOf(max(in-less, 0), max(out-less, 0))), less/2
+	}
+	for less /= 2; less-failed > 1; {
+		mid := (less + failed) / 2
+		if a := s.planOf(max(in-mid, 0), max(out-mid, 0)); a != nil {
+			found, less = amountsOf(a), mid
+		} else {
+			failed = mid
+		}
+	}
+	return found
+}
+
+// next finds the least order above the one asked for that brings more than out, by
+// asking for more. Rounding may bring a few units more for less, so it asks again.
+func (s *Solver) next(out money.Amount) Amounts {
+	if s.req.In == 0 {
+		return Amounts{}
+	}
+	asked := s.req
+	defer func() { s.req = asked }()
+	const tries = 8
+	buy := s.snap.Assets[s.req.Buy]
+	shown := money.Amount(money.Pow10(buy.EngineScale - buy.Scale))
+	for n := range tries {
+		s.req.In, s.req.Out = 0, money.AddStop(out, shown<<n)
+		least := s.planOf(s.req.Out, s.req.Out)
+		if least == nil {
+			break
+		}
+		s.req.In, s.req.Out = least.Plan.In, 0
+		if s.req.In <= asked.In {
 			continue
 		}
-		low, most = at, depthOf(a)
+		if a := s.planOf(s.req.In, s.req.In); a != nil && a.Plan.Out > out {
+			return amountsOf(a)
+		}
 	}
-	return most
+	return Amounts{}
 }
 
-func depthOf(a *Answer) *DepthError {
+func amountsOf(a *Answer) Amounts {
 	if a == nil {
-		return nil
+		return Amounts{}
 	}
-	return &DepthError{a.Plan.In, a.Plan.Out}
+	return Amounts{a.Plan.In, a.Plan.Out}
 }
 
 // splitOf is the split for in, or where an output is asked for out.
-func (s *Solver) splitOf(in, out money.Amount) *Answer {
-	if in == 0 || out == 0 {
-		return nil
+func (s *Solver) splitOf(in, out money.Amount) (a *Answer) {
+	if in > 0 && out > 0 {
+		s.with(in, out, func() { a = s.split() })
 	}
+	return a
+}
+
+// planOf is the split or the single path, whichever is better, for in, or where an
+// output is asked for out.
+func (s *Solver) planOf(in, out money.Amount) *Answer {
+	a := s.splitOf(in, out)
+	if in > 0 && out > 0 {
+		s.with(in, out, func() {
+			if one := s.single(); one != nil && (a == nil || better(&one.Plan, &a.Plan)) {
+				a = one
+			}
+		})
+	}
+	return a
+}
+
+// with asks for in, or where an output is asked for out, for as long as f runs.
+func (s *Solver) with(in, out money.Amount, f func()) {
 	req := s.req
 	if req.In > 0 {
 		s.req.In = in
 	} else {
 		s.req.Out = out
 	}
-	a := s.split()
+	f()
 	s.req = req
-	return a
 }
 
 // coarse reports that rounding has cost a result more than a hundredth: single paths
@@ -234,17 +307,17 @@ func (s *Solver) crumbs() money.Amount { return max(s.req.In, s.req.Out)/1_000_0
 // deepestPath returns the largest input that one path can fill, and the best output
 // for it; for an exact-out request the largest output, and the least input. Paths
 // on which everything rounds to nothing do not count.
-func (s *Solver) deepestPath() (in, out money.Amount) {
+func (s *Solver) deepestPath() (most Amounts) {
 	s.eachPath(func(edges []*graph.Edge) {
 		if s.req.In > 0 {
-			if x, y := s.depthIn(edges); y > 0 && (x > in || x == in && y > out) {
-				in, out = x, y
+			if x, y := s.depthIn(edges); y > 0 && (x > most.In || x == most.In && y > most.Out) {
+				most = Amounts{x, y}
 			}
-		} else if x, y := s.depthOut(edges); x > 0 && (y > out || y == out && x < in) {
-			in, out = x, y
+		} else if x, y := s.depthOut(edges); x > 0 && (y > most.Out || y == most.Out && x < most.In) {
+			most = Amounts{x, y}
 		}
 	})
-	return in, out
+	return most
 }
 
 // depthIn returns the largest input of a path and its output.

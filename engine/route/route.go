@@ -176,9 +176,11 @@ func (s *Solver) beyond() *DepthError {
 		return nil
 	}
 	was := *s.best
-	deep := s.mostOf(was.In, was.Out)
-	s.best = &was
-	return deep
+	defer func() { s.best = &was }()
+	if most := s.mostOf(was.In, was.Out); most.In > 0 {
+		return &DepthError{most, s.next(most.Out)}
+	}
+	return nil
 }
 
 // single finds the best single path, nil if there is none. Of paths that are

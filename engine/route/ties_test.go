@@ -87,7 +87,7 @@ func TestMoreIsNeverWorseOnPaths(t *testing.T) {
 		snap := w.snapshot(t)
 		var deep *route.DepthError
 		if _, err := s.Solve(snap, request(snap, "A", "B", 1<<60, 0, plan.MaxHops)); errors.As(err, &deep) {
-			in = 1 + r.Int64N(max(int64(deep.MaxIn), 1)) // where depth matters
+			in = 1 + r.Int64N(max(int64(deep.Most.In), 1)) // where depth matters
 		}
 		if r.IntN(2) == 0 {
 			in, out = 0, in

@@ -157,8 +157,8 @@ func TestBoundIsNoWorseThanTheBestRate(t *testing.T) {
 		hops := 1 + r.IntN(plan.MaxHops)
 		in, out := 1+r.Int64N(1<<r.IntN(34)), int64(0)
 		var deep *route.DepthError
-		if _, err := s.Solve(snap, request(snap, "A", "B", 1<<60, 0, hops)); errors.As(err, &deep) && deep.MaxIn > 0 {
-			in = 1 + r.Int64N(int64(deep.MaxIn)) // where the best path may be too small
+		if _, err := s.Solve(snap, request(snap, "A", "B", 1<<60, 0, hops)); errors.As(err, &deep) && deep.Most.In > 0 {
+			in = 1 + r.Int64N(int64(deep.Most.In)) // where the best path may be too small
 		}
 		if r.IntN(2) == 0 {
 			in, out = 0, in
