@@ -389,9 +389,8 @@ func (s *Solver) carry(st *step, amount float64, whole bool) {
 func (s *Solver) carried() {
 	n := &s.net
 	for k := range n.laterals {
-		if c := &n.laterals[k]; c.back > 0 && !c.carries {
-			c.carries = true
-			n.carry = append(n.carry, int32(k))
+		if n.laterals[k].back > 0 {
+			n.carry(int32(k))
 		}
 	}
 }

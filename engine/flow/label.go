@@ -5,6 +5,7 @@ package flow
 type labels struct {
 	one, two []float64 // by node, in layer one and two
 	to1, to2 []int32   // how the walk came there: fromSource, fromStay or a lateral
+	by2      []int32   // by node: the node in layer one that the walk to (j,2) came by
 	rate     float64   // of the best walk to T
 	end      int32     // node whose arc into T it takes; none: S->T
 	onward   bool      // without back arcs
@@ -82,13 +83,10 @@ func (s *Solver) descend() {
 		if i < len(l.fell1) {
 			at := l.fell1[i]
 			i++
-			for to, k := range l.to2 {
-				if k >= 0 && n.laterals[k].from == at {
+			for to, by := range l.by2 {
+				if by == at {
 					s.fall2(int32(to))
 				}
-			}
-			if l.to2[at] == fromStay {
-				s.fall2(at)
 			}
 			continue
 		}
@@ -97,9 +95,9 @@ func (s *Solver) descend() {
 		if l.to1[at] == fromStay {
 			s.fall1(at)
 		}
-		for _, k := range n.carry {
-			if c := &n.laterals[k]; c.to == at && l.to1[c.from] == k {
-				s.fall1(c.from)
+		for k := n.ins[at]; k != none; k = n.laterals[k].nextTo {
+			if from := n.laterals[k].from; l.to1[from] == k {
+				s.fall1(from)
 			}
 		}
 	}
@@ -107,17 +105,28 @@ func (s *Solver) descend() {
 
 // returns reports whether a back arc could lift a node that has fallen.
 func (s *Solver) returns() bool {
-	l, n := &s.label, &s.net
+	l := &s.label
 	for _, i := range l.fell1 {
-		if n.stay[i] > 0 && l.two[i] > l.one[i]*(1+slack) {
+		if s.returnsTo(i) {
 			return true
 		}
 	}
-	for _, k := range n.carry {
+	return false
+}
+
+// returnsTo reports whether a back arc could lift (i,1).
+func (s *Solver) returnsTo(i int32) bool {
+	l, n := &s.label, &s.net
+	least := l.one[i] * (1 + slack)
+	if n.stay[i] > 0 && l.two[i] > least {
+		return true
+	}
+	for k := n.outs[i].head; k != none; {
 		c := &n.laterals[k]
-		if l.mark1[c.from] && l.two[c.to]*c.back > l.one[c.from]*(1+slack) {
+		if l.two[c.to]*c.back > least {
 			return true
 		}
+		k = c.nextFrom
 	}
 	return false
 }
@@ -139,29 +148,34 @@ func (s *Solver) back1(i int32) {
 	if n.stay[i] > 0 && l.two[i] > l.one[i]*(1+slack) {
 		l.one[i], l.to1[i] = l.two[i], fromStay
 	}
-	for _, k := range n.carry {
-		if c := &n.laterals[k]; c.from == i {
-			if g := l.two[c.to] * c.back; g > l.one[i]*(1+slack) {
-				l.one[i], l.to1[i] = g, k
-			}
+	for k := n.outs[i].head; k != none; {
+		c := &n.laterals[k]
+		if g := l.two[c.to] * c.back; g > l.one[i]*(1+slack) {
+			l.one[i], l.to1[i] = g, k
 		}
+		k = c.nextFrom
 	}
 }
 
 // best2 lifts the gain of (j,2).
 func (s *Solver) best2(j int32) {
 	l, n := &s.label, &s.net
-	best, to := l.two[j], l.to2[j]
-	if l.one[j] > best*(1+slack) {
-		best, to = l.one[j], fromStay
+	best, to, by, one := l.two[j], l.to2[j], l.by2[j], l.one
+	least := best * (1 + slack)
+	if one[j] > least {
+		best, to, by = one[j], fromStay, j
+		least = best * (1 + slack)
 	}
-	for k := n.start[j]; k < n.start[j+1]; k++ {
-		c := &n.laterals[k]
-		if g := l.one[c.from] * c.rate; g > best*(1+slack) {
-			best, to = g, k
+	begin := n.start[j]
+	into := n.laterals[begin:n.start[j+1]]
+	for k := range into {
+		c := &into[k]
+		if g := one[c.from] * c.rate; g > least {
+			best, to, by = g, begin+int32(k), c.from
+			least = best * (1 + slack)
 		}
 	}
-	l.two[j], l.to2[j] = best, to
+	l.two[j], l.to2[j], l.by2[j] = best, to, by
 }
 
 // target finds the best walk to T.

@@ -27,8 +27,13 @@ func (c *arc) update() {
 type lateral struct {
 	arc
 	from, to int32
-	carries  bool // it stands in network.carry
+	carries  bool // it stands in the lists of those that carry something, or did
+
+	nextFrom, nextTo int32 // in these lists
 }
+
+// list begins and ends a list of laterals; none: it is empty.
+type list struct{ head, tail int32 }
 
 // network is the layered graph of a Problem. Its nodes are the assets that a walk
 // can pass, each in two layers.
@@ -42,9 +47,12 @@ type network struct {
 
 	laterals []lateral // by node to
 	start    []int32   // by node: where its laterals begin
-	carry    []int32   // laterals that carry something, and some that did
-	between  []lateral // scratch
-	sides    []*side   // by side of the Problem, nil: not used
+	// Lists of laterals that carry something, and some that did: by node from, and by
+	// node to. Back arcs are of these.
+	outs    []list
+	ins     []int32   // the heads
+	between []lateral // scratch
+	sides   []*side   // by side of the Problem, nil: not used
 
 	// Nodes that S turns into, and that turn into T, by any book, if only an empty
 	// one: prices are of these.
@@ -78,11 +86,16 @@ func (s *Solver) open() {
 	s.openSides()
 	s.openLaterals()
 	m := len(n.assets)
-	n.stay, n.carry = sized(n.stay, m, 0.0), n.carry[:0]
+	n.stay = sized(n.stay, m, 0.0)
+	n.outs, n.ins = sized(n.outs, m, list{none, none}), sized(n.ins, m, none)
 	l := &s.label
 	l.onward = false
 	l.one, l.two = sized(l.one, m, 0.0), sized(l.two, m, 0.0)
 	l.to1, l.to2 = sized(l.to1, m, fromSource), sized(l.to2, m, fromStay)
+	l.by2 = l.by2[:0]
+	for j := range m {
+		l.by2 = append(l.by2, int32(j))
+	}
 	l.mark1, l.mark2 = sized(l.mark1, m, false), sized(l.mark2, m, false)
 	l.fell1, l.fell2 = l.fell1[:0], l.fell2[:0]
 }
@@ -141,6 +154,21 @@ func (s *Solver) openLaterals() {
 	}
 	if m > 0 {
 		n.start[0] = 0
+	}
+}
+
+// carry lists a lateral that carries something.
+func (n *network) carry(k int32) {
+	c := &n.laterals[k]
+	if c.carries {
+		return
+	}
+	c.carries, c.nextFrom, c.nextTo = true, none, n.ins[c.to]
+	n.ins[c.to] = k
+	if out := &n.outs[c.from]; out.head == none {
+		*out = list{k, k}
+	} else {
+		n.laterals[out.tail].nextFrom, out.tail = k, k
 	}
 }
 

@@ -65,14 +65,8 @@ func (s *Solver) relaxBack(rate float64) {
 
 // returnsAny reports whether a back arc could lift any node.
 func (s *Solver) returnsAny() bool {
-	l, n := &s.label, &s.net
-	for i := range l.one {
-		if n.stay[i] > 0 && l.two[i] > l.one[i]*(1+slack) {
-			return true
-		}
-	}
-	for _, k := range n.carry {
-		if c := &n.laterals[k]; l.two[c.to]*c.back > l.one[c.from]*(1+slack) {
+	for i := range s.label.one {
+		if s.returnsTo(int32(i)) {
 			return true
 		}
 	}

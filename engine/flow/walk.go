@@ -28,10 +28,8 @@ func (s *Solver) trace() {
 		} else {
 			c := &n.laterals[k]
 			s.walk = append(s.walk, step{arc: &c.arc, head: at, layer: 2, gain: l.one[c.from]})
-			if at = c.from; !c.carries {
-				c.carries = true
-				n.carry = append(n.carry, k)
-			}
+			at = c.from
+			n.carry(k)
 		}
 		switch k := l.to1[at]; k {
 		case fromSource:
