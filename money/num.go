@@ -1,6 +1,10 @@
 package money
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
 
 // Num is the decimal Coef / 10^Scale, with the digits as they were sent:
 // {100, 2} is "1.00" and {1, 0} is "1". Equal values may have several Nums;
@@ -18,14 +22,29 @@ func (n Num) IsZero() bool { return n.Coef == 0 }
 // digits other than zero would be lost and with ErrOverflow when the count does
 // not fit; it never rounds.
 func (n Num) At(scale uint8) (int64, error) {
-	if n.Scale <= scale {
+	if n.Scale == scale {
+		return n.Coef, nil
+	}
+	return n.at(scale)
+}
+
+// at is At of another scale; apart, so that At is small enough to be inlined.
+func (n Num) at(scale uint8) (int64, error) {
+	if n.Scale < scale {
 		return mulPow10(n.Coef, scale-n.Scale)
 	}
-	d := pow10[n.Scale-scale]
-	if n.Coef%d != 0 {
+	u, ten := uint64(n.Coef), &tens[n.Scale-scale]
+	if n.Coef < 0 {
+		u = -u
+	}
+	q, whole := ten.divide(u)
+	if !whole {
 		return 0, ErrInexact
 	}
-	return n.Coef / d, nil
+	if n.Coef < 0 {
+		return -int64(q), nil
+	}
+	return int64(q), nil
 }
 
 // AtRounded returns n as a count of units of 10^-scale, rounded as r says. It
@@ -106,17 +125,50 @@ func AppendFixed(dst []byte, v int64, scale uint8) []byte {
 		u = -u
 	}
 	var buf [24]byte
-	i := len(buf)
-	for k := uint8(0); u > 0 || k <= scale; k++ {
-		if k == scale && scale > 0 {
-			i--
-			buf[i] = '.'
-		}
-		i--
-		buf[i] = byte('0' + u%10)
-		u /= 10
+	first := digits24(&buf, u)
+	point := len(buf) - int(scale)
+	dst = append(dst, buf[min(first, point-1):point]...)
+	if scale == 0 {
+		return dst
 	}
-	return append(dst, buf[i:]...)
+	return append(append(dst, '.'), buf[point:]...)
+}
+
+// digits24 writes u in decimal, with zeros in front, and returns where its first
+// other digit is: 24 for zero.
+func digits24(buf *[24]byte, u uint64) (first int) {
+	const zeros = 0x3030303030303030
+	top, mid := uint64(0), uint64(0)
+	low := u
+	if u >= 1e8 {
+		mid, low = u/1e8, u%1e8
+		if mid >= 1e8 {
+			top, mid = mid/1e8, mid%1e8
+		}
+		top, mid = digits8(top), digits8(mid)
+	}
+	low = digits8(low)
+	binary.LittleEndian.PutUint64(buf[:], top|zeros)
+	binary.LittleEndian.PutUint64(buf[8:], mid|zeros)
+	binary.LittleEndian.PutUint64(buf[16:], low|zeros)
+	switch {
+	case top != 0:
+		return bits.TrailingZeros64(top) / 8
+	case mid != 0:
+		return 8 + bits.TrailingZeros64(mid)/8
+	}
+	return 16 + bits.TrailingZeros64(low)/8
+}
+
+// digits8 returns the eight digits of v, which is below 10^8: the first one in the
+// lowest byte. It halves the number of digits in a part three times, all parts at once.
+func digits8(v uint64) uint64 {
+	four := v / 1e4
+	v = four | (v-four*1e4)<<32
+	two := v * 5243 >> 19 & 0x0000_007f_0000_007f // by 100, for what is below 10^4
+	v = two | (v-two*100)<<16
+	one := v * 103 >> 10 & 0x000f_000f_000f_000f // by 10, for what is below 100
+	return one | (v-one*10)<<8
 }
 
 // TensAbove returns a power of ten, at most one too large, that is not below 2^x.
@@ -131,15 +183,43 @@ func TensAbove(x int) int {
 
 // mulPow10 returns a * 10^k.
 func mulPow10(a int64, k uint8) (int64, error) {
-	if a == 0 {
-		return 0, nil
+	if a == 0 || k == 0 {
+		return a, nil
 	}
 	if k > MaxScale {
 		return 0, ErrOverflow
 	}
-	p := pow10[k]
-	if a > math.MaxInt64/p || a < math.MinInt64/p {
+	ten := &tens[k]
+	if a > ten.most || a < -ten.most {
 		return 0, ErrOverflow
 	}
-	return a * p, nil
+	return a * pow10[k], nil
+}
+
+// power is what it takes to multiply and to divide by a power of ten, 10^0 left out,
+// without a division.
+type power struct {
+	k       int
+	most    int64  // the largest int64 that times it fits; no multiple is -2^63
+	inverse uint64 // of 5^k modulo 2^64
+	quotes  uint64 // (2^64-1) by it, down
+}
+
+var tens = func() (all [MaxScale + 1]power) {
+	const fifth = 0xcccccccccccccccd // 5 * fifth is 1 modulo 2^64
+	inverse := uint64(1)
+	for k := range all {
+		p := pow10[k]
+		all[k] = power{k, math.MaxInt64 / p, inverse, math.MaxUint64 / uint64(p)}
+		inverse *= fifth
+	}
+	return all
+}()
+
+// divide returns u by the power, and whether that is whole. Multiplying by an inverse
+// maps the multiples of 5^k to the quotients, and all other numbers beyond them;
+// turning the bits does the same for 2^k.
+func (t *power) divide(u uint64) (q uint64, whole bool) {
+	q = bits.RotateLeft64(u*t.inverse, -t.k)
+	return q, q <= t.quotes
 }

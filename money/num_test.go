@@ -241,3 +241,33 @@ func TestTensAbove(t *testing.T) {
 		}
 	}
 }
+
+// TestPowersOfTen: texts and divisions are those of math/big next to every power of
+// ten, where the number of digits and the quotient change.
+func TestPowersOfTen(t *testing.T) {
+	for k := range MaxScale + 1 {
+		p := pow10[k]
+		for d := int64(-2); d <= 2; d++ {
+			for _, v := range []int64{p + d, d - p, math.MaxInt64 - p + d, math.MinInt64 + p + d} {
+				for s := range uint8(MaxScale + 1) {
+					textAgainstBig(t, v, s)
+				}
+			}
+		}
+	}
+}
+
+func textAgainstBig(t *testing.T, v int64, s uint8) {
+	text := new(big.Rat).SetFrac64(v, pow10[s]).FloatString(int(s))
+	if got := string(AppendFixed(nil, v, s)); got != text {
+		t.Fatalf("AppendFixed(%d, %d) = %s, want %s", v, s, got, text)
+	}
+	got, err := Num{v, MaxScale}.At(s)
+	q, r := new(big.Int).QuoRem(big.NewInt(v), big.NewInt(pow10[MaxScale-s]), new(big.Int))
+	switch {
+	case r.Sign() != 0 && !errors.Is(err, ErrInexact):
+		t.Fatalf("%d of %d decimals at %d: %d, %v; want %v", v, MaxScale, s, got, err, ErrInexact)
+	case r.Sign() == 0 && (err != nil || got != q.Int64()):
+		t.Fatalf("%d of %d decimals at %d: %d, %v; want %s", v, MaxScale, s, got, err, q)
+	}
+}

@@ -36,6 +36,15 @@ func (e *ScaleError) Error() string {
 // fails with ErrFormat, *ScaleError, or money.ErrOverflow. Zeros beyond the
 // scale are digits beyond the scale.
 func ParseAmount[T []byte | string](s T, scale uint8) (money.Amount, error) {
+	if n, ok := plain(s, 0); ok && n.Scale <= scale {
+		a, err := n.At(scale)
+		return money.Amount(a), err
+	}
+	return parseAmount(s, scale)
+}
+
+// parseAmount is ParseAmount digit by digit, for what plain leaves.
+func parseAmount[T []byte | string](s T, scale uint8) (money.Amount, error) {
 	whole := digits(s, 0)
 	if whole == 0 || whole > MaxWhole {
 		return 0, ErrFormat
@@ -118,6 +127,17 @@ func ParseNum[T []byte | string](s T) (money.Num, error) {
 	if neg {
 		i++
 	}
+	if n, ok := plain(s, i); ok {
+		if neg {
+			n.Coef = -n.Coef
+		}
+		return n, nil
+	}
+	return parseNum(s, i, neg)
+}
+
+// parseNum is ParseNum digit by digit, behind the sign, for what plain leaves.
+func parseNum[T []byte | string](s T, i int, neg bool) (money.Num, error) {
 	whole := digits(s, i)
 	if whole == 0 {
 		return money.Num{}, ErrFormat
