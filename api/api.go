@@ -45,6 +45,7 @@ const (
 const (
 	maxBody   = 64 << 10
 	maxHeader = 8 << 10
+	maxWrite  = 16 << 10 // answers written at once; a price with its proof has some 4 KiB
 )
 
 // Options say what a server is to know. Zero means the default of a field.
@@ -142,6 +143,7 @@ func New(opts Options) (*Server, error) {
 		IdleTimeout:           opts.IdleTimeout,
 		MaxRequestBodySize:    maxBody,
 		ReadBufferSize:        maxHeader,
+		WriteBufferSize:       maxWrite,
 		Concurrency:           opts.Concurrency + 1, // the gate counts; see gate.go
 		// A form is no input of ours, so it is never parsed.
 		DisablePreParseMultipartForm: true,
