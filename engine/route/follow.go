@@ -1,6 +1,7 @@
 package route
 
 import (
+	"fmt"
 	"math"
 
 	"chronos.dev/graph"
@@ -39,6 +40,9 @@ func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.Marke
 		return nil, s.refuseRoute(edges)
 	}
 	if !s.replayOn(a, edges, false) {
+		if s.uncountable() {
+			return nil, fmt.Errorf("route: amounts on the way: %w", money.ErrOverflow)
+		}
 		return nil, &NoRouteError{Reason: BelowMinimum} // of lots
 	}
 	s.writeSides(a)

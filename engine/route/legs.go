@@ -47,7 +47,7 @@ func (s *Solver) replayOn(a *Answer, edges []*graph.Edge, others bool) bool {
 		first := len(s.flows) - len(s.fills[h])
 		s.hopped = append(s.hopped, hop{from: e.From, to: e.To, at: h, first: first, fills: s.fills[h]})
 	}
-	if !s.wholeLots(a, others) {
+	if !s.wholeLots(a, others) || s.uncountable() {
 		return false
 	}
 	s.staircase(s.hopped)

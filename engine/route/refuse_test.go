@@ -217,6 +217,23 @@ func TestTheLargestThatFitsIsTaken(t *testing.T) {
 	}
 }
 
+// TestBeforeFeesTooLargeToCount: what the customer receives would fit, but not what is
+// traded for it, so that the fee could not be said.
+func TestBeforeFeesTooLargeToCount(t *testing.T) {
+	const quarter = math.MaxInt64 / 4
+	u := shop("u", "A", "B", [][2]int64{{2, quarter}, {2, quarter}, {2, quarter}}, nil)
+	u.fee = &market.Fee{Rate: market.FeeUnit / 2, On: market.FeeReceived}
+	w := &fair{assets: symbols("A", "B"), listings: []listing{u}}
+	snap := w.snapshot(t)
+	var s route.Solver
+	if a, err := s.Solve(snap, request(snap, "A", "B", quarter, 0, 1)); err != nil || a.Plan.Routes[0].Legs[0].GrossOut() != 2*quarter {
+		t.Errorf("a quarter: %+v, %v", a, err)
+	}
+	if a, err := s.Solve(snap, request(snap, "A", "B", 3*quarter, 0, 1)); !errors.Is(err, money.ErrOverflow) {
+		t.Errorf("three quarters: %+v, %v", a, err)
+	}
+}
+
 // TestThinChains has fills so small that parts of a chain are nothing. Sums and
 // chains hold all the same, and every route has all hops.
 func TestThinChains(t *testing.T) {

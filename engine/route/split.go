@@ -1,6 +1,7 @@
 package route
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -33,6 +34,9 @@ func (s *Solver) split() *Answer {
 	p.Degraded = r.Spent || s.chosen != nil && s.chosen.Cut
 	hops := s.hops(r)
 	if !s.wholeLots(a, true) {
+		return nil
+	}
+	if r.Failed = s.uncountable(); r.Failed {
 		return nil
 	}
 	s.chains(hops)
@@ -147,6 +151,21 @@ func optionGross(side *graph.Side, in, out money.Amount) money.Amount {
 		return gross(book, in, gives)
 	}
 	return out
+}
+
+// uncountable reports that what a hop trades before fees does not fit, although what
+// is left after them does.
+func (s *Solver) uncountable() bool {
+	for i := range s.hopped {
+		h, sum := &s.hopped[i], money.Amount(0)
+		for j := range h.fills {
+			sum = money.AddStop(sum, h.fills[j].Gross)
+		}
+		if sum == math.MaxInt64 && h.out() != sum {
+			return true
+		}
+	}
+	return false
 }
 
 // grossOf is the gross amount of a part of one arc.
