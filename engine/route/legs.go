@@ -180,13 +180,13 @@ func cutLink(l link, in money.Amount) (first, second link) {
 }
 
 // splitLink splits a link in two, the first of in and out. The fee goes with the
-// amount that it is taken from; the other may be so coarse that its parts have
-// another proportion.
+// amount that it is taken from, unless all of that is forgone; the other may be so
+// coarse that its parts have another proportion.
 func splitLink(l link, in, out money.Amount) (first, second link) {
 	first, second = l, l
 	first.in, first.out, first.fee = in, out, 0
 	part, whole := out, l.out
-	if l.feeOnIn {
+	if l.feeOnIn || l.out == 0 {
 		part, whole = in, l.in
 	}
 	if whole > 0 {
