@@ -215,10 +215,15 @@ func (s *Solver) link(h *hop, i int) link {
 		hop: int32(h.at), fill: int32(h.first + i), market: f.Market, from: h.from, to: h.to,
 		in: f.In, out: f.Out, fee: f.Gross - f.Out,
 	}
-	if h.from != s.snap.Markets[f.Market].Base && s.snap.State(f.Market).Fee.On == market.FeeQuote {
+	if s.feeOnIn(h, f) {
 		l.feeOnIn, l.fee = true, f.In-f.Gross
 	}
 	return l
+}
+
+// feeOnIn reports whether the fee of a fill is part of what is given.
+func (s *Solver) feeOnIn(h *hop, f *Fill) bool {
+	return h.from != s.snap.Markets[f.Market].Base && s.snap.State(f.Market).Fee.On == market.FeeQuote
 }
 
 // write writes the chains down as routes, and notes the hops and sides that they

@@ -184,7 +184,7 @@ func (s *Solver) deepest() *DepthError {
 		deeper = path.Out > most.Out
 	}
 	if below && (most.In == 0 || deeper) {
-		most = path
+		most = s.reach(path)
 	}
 	if s.req.Out > 0 && most.Out >= s.req.Out { // the least that an option gives is more
 		return &DepthError{Next: most}
@@ -205,16 +205,28 @@ func (s *Solver) mostOf(in, out money.Amount) Amounts {
 		p.In, p.Out = math.MaxInt64, 0
 	}
 	r := s.chooser.Most(&p, s.req.MaxSettle)
-	in, out = r.In, r.Out
-	found := amountsOf(s.planOf(in, out))
-	less, failed := money.Amount(1), money.Amount(0)
-	for ; found.In == 0 && less < max(in, out); less *= 2 {
-		found, failed = amountsOf(s.planOf(max(in-less, 0), max(out-less, 0))), less/2
+	return s.reach(Amounts{r.In, r.Out})
+}
+
+// reach is the plan for in, or where an output is asked for the one for out; if there
+// is none, the most below that halving finds.
+func (s *Solver) reach(at Amounts) Amounts {
+	try := func(less money.Amount) Amounts {
+		return amountsOf(s.planOf(max(at.In-less, 0), max(at.Out-less, 0)))
 	}
-	for less /= 2; less-failed > 1; {
+	size := at.In
+	if s.req.Out > 0 {
+		size = at.Out
+	}
+	found := try(0)
+	less, failed := money.Amount(1), money.Amount(0)
+	for ; found.In == 0 && less <= size/2; less *= 2 {
+		found, failed = try(less), less/2
+	}
+	for less /= 2; found.In > 0 && less-failed > 1; {
 		mid := (less + failed) / 2
-		if a := s.planOf(max(in-mid, 0), max(out-mid, 0)); a != nil {
-			found, less = amountsOf(a), mid
+		if a := try(mid); a.In > 0 {
+			found, less = a, mid
 		} else {
 			failed = mid
 		}

@@ -159,7 +159,12 @@ func (s *Solver) uncountable() bool {
 	for i := range s.hopped {
 		h, sum := &s.hopped[i], money.Amount(0)
 		for j := range h.fills {
-			sum = money.AddStop(sum, h.fills[j].Gross)
+			f := &h.fills[j]
+			if s.feeOnIn(h, f) {
+				sum = money.AddStop(sum, f.Out)
+			} else {
+				sum = money.AddStop(sum, f.Gross)
+			}
 		}
 		if sum == math.MaxInt64 && h.out() != sum {
 			return true
