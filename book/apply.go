@@ -80,8 +80,9 @@ func (b *Book) applySnapshot(e *market.Event) error {
 		b.counters.Duplicates++
 		return nil
 	}
-	b.bids.reset()
-	b.asks.reset()
+	for i := range b.sides {
+		b.sides[i].reset()
+	}
 	b.priceScale, b.sizeScale = 0, 0
 	b.epoch, b.seq, b.origin = e.Epoch, e.Seq, e.Origin
 	b.counters.Snapshots++
@@ -118,8 +119,10 @@ func (b *Book) applyDelta(e *market.Event) error {
 // finish cuts the book to the venue's depth, compares checksums and settles the
 // state.
 func (b *Book) finish(e *market.Event) error {
-	b.cut(&b.bids)
-	b.cut(&b.asks)
+	if b.rules.Depth > 0 {
+		b.cut(b.bids())
+		b.cut(b.asks())
+	}
 	b.venueTime, b.origin = e.VenueTime, max(b.origin, e.Origin)
 	if e.RecvTime != 0 {
 		b.recvTime = e.RecvTime
@@ -131,9 +134,12 @@ func (b *Book) finish(e *market.Event) error {
 		}
 		b.counters.ChecksumsOK++
 	}
-	if b.isCrossed() {
+	switch {
+	case b.isCrossed():
 		b.enter(Crossed, "best bid at or above best ask", e.RecvTime)
-	} else {
+	case b.state == Live:
+		b.version++
+	default:
 		b.enter(Live, "", e.RecvTime)
 	}
 	return nil
@@ -142,9 +148,8 @@ func (b *Book) finish(e *market.Event) error {
 func (b *Book) usable() bool { return b.state == Live || b.state == Crossed }
 
 func (b *Book) isCrossed() bool {
-	bid, okBid := b.bids.best()
-	ask, okAsk := b.asks.best()
-	return okBid && okAsk && bid.Price >= ask.Price
+	bid, ask := b.bids().top.Price, b.asks().top.Price
+	return bid >= ask && ask != 0
 }
 
 func (b *Book) gap(err error, now int64) error {
@@ -163,13 +168,11 @@ func (b *Book) setLevels(e *market.Event) error {
 }
 
 func (b *Book) setLevel(l *market.Level, kind market.EventKind) error {
-	side := &b.bids
-	switch {
-	case l.Side == market.Ask:
-		side = &b.asks
-	case l.Side != market.Bid:
+	i := l.Side - market.Bid
+	if i >= 2 {
 		return &LevelError{*l, "no side"}
 	}
+	side := &b.sides[i]
 	switch {
 	case l.Price.Coef <= 0 || l.Size.Coef < 0:
 		return &LevelError{*l, "want a price above and a size not below zero"}
@@ -179,19 +182,30 @@ func (b *Book) setLevel(l *market.Level, kind market.EventKind) error {
 		b.delete(side, l.Price, kind)
 		return nil
 	}
-	if err := b.widen(l); err != nil {
-		return &LevelError{*l, err.Error()}
-	}
 	p, errPrice := l.Price.At(b.priceScale)
 	s, errSize := l.Size.At(b.sizeScale)
-	if err := cmp.Or(errPrice, errSize); err != nil {
-		return &LevelError{*l, err.Error()}
+	if errPrice != nil || errSize != nil {
+		var err error
+		if p, s, err = b.widened(l); err != nil {
+			return &LevelError{*l, err.Error()}
+		}
 	}
 	side.set(Level{money.Price(p), money.Size(s), l.Price.Scale, l.Size.Scale})
 	if side.len() > MaxLevels {
 		return &LevelError{*l, fmt.Sprintf("more than %d levels a side", MaxLevels)}
 	}
 	return nil
+}
+
+// widened raises the scales of the book so that they hold l, which they do not, and
+// returns its price and size at them.
+func (b *Book) widened(l *market.Level) (price, size int64, err error) {
+	if err := b.widen(l); err != nil {
+		return 0, 0, err
+	}
+	price, errPrice := l.Price.At(b.priceScale)
+	size, errSize := l.Size.At(b.sizeScale)
+	return price, size, cmp.Or(errPrice, errSize)
 }
 
 // delete removes a level. A price that the book's scale cannot hold is not held.
@@ -216,21 +230,19 @@ func (b *Book) widen(l *market.Level) error {
 	if ps == b.priceScale && ss == b.sizeScale {
 		return nil
 	}
-	bids, errBids := b.bids.rescaled(ps-b.priceScale, ss-b.sizeScale)
-	asks, errAsks := b.asks.rescaled(ps-b.priceScale, ss-b.sizeScale)
-	if err := cmp.Or(errBids, errAsks); err != nil {
+	price, size := ps-b.priceScale, ss-b.sizeScale
+	if err := cmp.Or(b.bids().fits(price, size), b.asks().fits(price, size)); err != nil {
 		return err
 	}
-	b.bids, b.asks = bids, asks
+	for i := range b.sides {
+		b.sides[i].rescale(price, size)
+	}
 	b.priceScale, b.sizeScale = ps, ss
 	return nil
 }
 
 // cut drops the worst levels beyond the venue's depth.
 func (b *Book) cut(side *ladder) {
-	if b.rules.Depth <= 0 {
-		return
-	}
 	for side.len() > b.rules.Depth {
 		side.dropWorst()
 		b.counters.DepthDropped++
@@ -239,7 +251,7 @@ func (b *Book) cut(side *ladder) {
 
 func (b *Book) sum() uint32 {
 	n := b.rules.Checksum.Depth
-	b.top[0] = b.bids.appendSent(b.top[0][:0], n, b.priceScale, b.sizeScale)
-	b.top[1] = b.asks.appendSent(b.top[1][:0], n, b.priceScale, b.sizeScale)
+	b.top[0] = b.bids().appendSent(b.top[0][:0], n, b.priceScale, b.sizeScale)
+	b.top[1] = b.asks().appendSent(b.top[1][:0], n, b.priceScale, b.sizeScale)
 	return b.rules.Checksum.Sum(b.top[0], b.top[1])
 }

@@ -91,7 +91,7 @@ type View struct {
 // Book is the book of one instrument at one venue.
 type Book struct {
 	rules      market.BookRules
-	bids, asks ladder
+	sides      [2]ladder // bids, asks
 	priceScale uint8
 	sizeScale  uint8
 
@@ -110,11 +110,14 @@ type Book struct {
 
 // New returns an empty book that awaits its first snapshot.
 func New(rules market.BookRules) *Book {
-	b := &Book{rules: rules, bids: newLadder(market.Bid), asks: newLadder(market.Ask)}
+	b := &Book{rules: rules, sides: [2]ladder{newLadder(market.Bid), newLadder(market.Ask)}}
 	b.reason = "no snapshot yet"
 	b.view.Store(&View{State: Awaiting, Reason: b.reason})
 	return b
 }
+
+func (b *Book) bids() *ladder { return &b.sides[0] }
+func (b *Book) asks() *ladder { return &b.sides[1] }
 
 // State returns the state of the book and why it is in it. Writer only.
 func (b *Book) State() (State, string) { return b.state, b.reason }
@@ -126,13 +129,13 @@ func (b *Book) Seq() (epoch, seq uint64) { return b.epoch, b.seq }
 func (b *Book) Counters() Counters { return b.counters }
 
 // Len returns the number of bids and asks. Writer only.
-func (b *Book) Len() (bids, asks int) { return b.bids.len(), b.asks.len() }
+func (b *Book) Len() (bids, asks int) { return b.bids().len(), b.asks().len() }
 
 // Best returns the best bid and ask at the book's Scales; false if a side is empty.
 // Writer only.
 func (b *Book) Best() (bid, ask Level, ok bool) {
-	bid, some := b.bids.best()
-	ask, ok = b.asks.best()
+	bid, some := b.bids().best()
+	ask, ok = b.asks().best()
 	return bid, ask, some && ok
 }
 
@@ -154,8 +157,8 @@ func (b *Book) Publish() *View {
 		VenueTime: b.venueTime, RecvTime: b.recvTime,
 		VerifiedDepth: b.rules.VerifiedDepth, Gaps: b.counters.Gaps, Origin: b.origin,
 	}
-	v.Bids = b.bids.appendTo(make([]Level, 0, b.bids.len()))
-	v.Asks = b.asks.appendTo(make([]Level, 0, b.asks.len()))
+	v.Bids = b.bids().appendTo(make([]Level, 0, b.bids().len()))
+	v.Asks = b.asks().appendTo(make([]Level, 0, b.asks().len()))
 	b.view.Store(v)
 	return v
 }

@@ -48,8 +48,8 @@ func TestHostile(t *testing.T) {
 				t.Fatalf("%v, but the book is %v", err, v.State)
 			}
 		}
-		for _, l := range append(b.bids.appendSent(nil, -1, b.priceScale, b.sizeScale),
-			b.asks.appendSent(nil, -1, b.priceScale, b.sizeScale)...) {
+		for _, l := range append(b.bids().appendSent(nil, -1, b.priceScale, b.sizeScale),
+			b.asks().appendSent(nil, -1, b.priceScale, b.sizeScale)...) {
 			if l.Price.Scale > money.MaxScale || l.Price.Coef <= 0 || l.Size.Coef <= 0 {
 				t.Fatalf("a level of %s at %s", l.Size, l.Price)
 			}

@@ -3,7 +3,6 @@ package book
 import (
 	"cmp"
 	"math"
-	"math/bits"
 
 	"chronos.dev/market"
 	"chronos.dev/money"
@@ -17,20 +16,29 @@ import (
 // Levels near the best price stand in a window of prices on a grid: the greatest
 // step that most prices are multiples of. All others stand in an ordered map: far
 // from the market, or off the grid. No price is ever rounded to fit.
+//
+// Both go by keys: a price or its index on the grid for asks, and all bits of that
+// turned for bids. So the best level has the least key on either side.
 type ladder struct {
-	side market.Side
 	near window
-	step uint64 // of the grid; 0: no level was set yet
-	inv  uint64 // 2^64 / step, down
-	far  *btree.Map[money.Price, Level]
+	grid grid
+	top  Level // the best; of price 0 if there is none
+	side market.Side
+	flip int64 // -1 for bids
+	far  btree.Map[int64, Level]
 	off  int // levels of far that are off the grid
 
 	room  int     // levels off the grid before another one is looked for
-	moved []Level // scratch
+	moved []Level // scratch of center
+	all   []Level // scratch of renew
 }
 
 func newLadder(side market.Side) ladder {
-	return ladder{side: side, near: newWindow(minWindow), far: new(btree.Map[money.Price, Level]), room: leastRoom}
+	l := ladder{side: side, room: leastRoom}
+	if side == market.Bid {
+		l.flip = -1
+	}
+	return l
 }
 
 // leastRoom is how many levels may be far, or off the grid, before it matters.
@@ -41,182 +49,212 @@ func (l *ladder) len() int { return l.near.n + l.far.Len() }
 func (l *ladder) reset() {
 	l.near.clear()
 	l.far.Clear()
-	l.step, l.off, l.room = 0, 0, leastRoom
+	l.grid, l.off, l.room, l.top = grid{}, 0, leastRoom, Level{}
 }
 
-// index returns the grid index of a price, false if it is off the grid. Prices are
-// positive.
-func (l *ladder) index(p money.Price) (i int64, ok bool) {
-	if l.step == 1 {
-		return int64(p), true
-	}
-	if l.step == 0 {
-		return 0, false
-	}
-	hi, _ := bits.Mul64(uint64(p), l.inv) // at most two below the quotient
-	rest := uint64(p) - hi*l.step
-	for rest >= l.step {
-		hi, rest = hi+1, rest-l.step
-	}
-	return int64(hi), rest == 0
-}
+// key is the key of a price; of a larger one if it is worse.
+func (l *ladder) key(p money.Price) int64 { return int64(p) ^ l.flip }
 
-// price is the price of a grid index.
-func (l *ladder) price(i int64) money.Price { return money.Price(i * int64(l.step)) }
+// price is the price of a key in the window.
+func (l *ladder) price(k int64) money.Price { return money.Price((k ^ l.flip) * int64(l.grid.step)) }
 
 // set sets a level.
 func (l *ladder) set(lv Level) {
-	if l.step == 0 {
-		l.lay(uint64(lv.Price))
-	}
-	i, on := l.index(lv.Price)
-	switch {
-	case on && l.near.covers(i):
-	case on && (l.near.n == 0 || l.ahead(i)):
-		l.center(i)
-	case on && l.lags():
-		best, _ := l.bestNear()
-		if l.center(best); !l.near.covers(i) {
-			l.setFar(lv, on)
-			return
-		}
-	default:
-		l.setFar(lv, on)
+	i, on := l.grid.index(lv.Price)
+	if k := i ^ l.flip; on && l.near.covers(k) && l.grid.step != 0 {
+		l.near.put(k, slot{lv.Size, lv.PriceDec, lv.SizeDec})
+		l.offer(&lv)
 		return
 	}
-	l.near.put(i, slot{lv.Size, lv.PriceDec, lv.SizeDec})
+	if !l.place(lv) {
+		l.settle()
+	}
 }
 
-// setFar sets a level that the window does not cover.
-func (l *ladder) setFar(lv Level, on bool) {
-	_, had := l.far.Set(lv.Price, lv)
-	if !had && !on {
+// offer makes a level that was set the best one, if it is.
+func (l *ladder) offer(lv *Level) {
+	if l.top.Price == 0 || l.key(lv.Price) <= l.key(l.top.Price) {
+		l.top = *lv
+	}
+}
+
+// place sets a level and reports whether the window took it, moved there if need be.
+func (l *ladder) place(lv Level) bool {
+	if l.grid.step == 0 {
+		l.grid = newGrid(uint64(lv.Price))
+	}
+	i, on := l.grid.index(lv.Price)
+	k := i ^ l.flip
+	switch {
+	case !on || l.near.covers(k):
+	case l.near.n == 0 || l.ahead(k):
+		l.center(k)
+	case l.lags():
+		best, _ := l.near.first()
+		l.center(best)
+	}
+	l.offer(&lv)
+	if on && l.near.covers(k) {
+		l.near.put(k, slot{lv.Size, lv.PriceDec, lv.SizeDec})
+		return true
+	}
+	if _, had := l.far.Set(l.key(lv.Price), lv); !had && !on {
 		l.off++
 	}
+	return false
+}
+
+// settle lays another grid, or makes the window larger, if too many levels are far.
+// While they are few, none is left off the grid.
+func (l *ladder) settle() {
 	deep := l.far.Len() - l.off // on the grid, but out of the window
+	size := len(l.near.slots)
 	switch {
-	case deep > leastRoom && 4*deep > l.near.n && len(l.near.slots) < maxWindow:
-		l.renew(l.step, 4*len(l.near.slots))
+	case l.off > 0 && l.len() <= leastRoom:
+		l.renew(l.common(), size)
+	case deep > leastRoom && 4*deep > l.near.n && size < maxWindow:
+		l.renew(l.grid.step, 4*size)
 	case l.off > l.room && 8*l.off > l.near.n:
 		l.room = 2 * l.off
-		l.renew(l.common(), len(l.near.slots))
+		l.renew(l.common(), size)
 	}
 }
 
 // lags reports whether the best price has come near the worse end of the window.
 func (l *ladder) lags() bool {
-	i, _ := l.bestNear()
-	ahead := i - l.near.base
-	if l.side == market.Bid {
-		ahead = l.near.size() - 1 - ahead
-	}
-	return ahead > l.near.size()/4*3
+	k, _ := l.near.first()
+	return k-l.near.base > l.near.size()/4*3
 }
 
-// lay lays the grid of a step.
-func (l *ladder) lay(step uint64) {
-	l.step, l.inv = step, math.MaxUint64/step
-}
-
-// ahead reports whether i is better than all that the window covers, but so near that
+// ahead reports whether k is better than all that the window covers, but so near that
 // it is worth moving there. A single level far out would drive all others out of the
 // window; it is far until those that the window holds are gone.
-func (l *ladder) ahead(i int64) bool {
-	base, size := l.near.base, l.near.size()
-	if l.side == market.Bid {
-		return i >= base+size && i < base+size+size/2
-	}
-	return i < base && i >= base-size/2
+func (l *ladder) ahead(k int64) bool {
+	return k < l.near.base && k >= l.near.base-l.near.size()/2
 }
 
 // delete removes the level at a price and reports whether there was one.
 func (l *ladder) delete(p money.Price) bool {
-	i, on := l.index(p)
-	if on && l.near.covers(i) {
-		had := l.near.take(i)
-		if had && l.near.n == 0 {
+	i, on := l.grid.index(p)
+	k, had := i^l.flip, false
+	if on && l.near.covers(k) {
+		if had = l.near.take(k); had && l.near.n == 0 {
 			l.follow()
 		}
-		return had
-	}
-	_, had := l.far.Delete(p)
-	if had && !on {
+	} else if _, had = l.far.Delete(l.key(p)); had && !on {
 		l.off--
+	}
+	if had && p == l.top.Price {
+		l.findTop()
 	}
 	return had
 }
 
 // follow moves an empty window to the best far level on the grid, if it is the best.
 func (l *ladder) follow() {
-	if lv, ok := l.bestFar(); ok {
-		if i, on := l.index(lv.Price); on {
-			l.center(i)
+	if _, lv, ok := l.far.Min(); ok {
+		if i, on := l.grid.index(lv.Price); on {
+			l.center(i ^ l.flip)
 		}
 	}
 }
 
-// level is the level at a grid index.
-func (l *ladder) level(i int64) Level {
-	s := &l.near.slots[l.near.at(i)]
-	return Level{Price: l.price(i), Size: s.size, PriceDec: s.priceDec, SizeDec: s.sizeDec}
+// findTop looks for the best level.
+func (l *ladder) findTop() {
+	l.top = Level{}
+	k, ok := l.near.first()
+	if ok {
+		l.top = l.level(k)
+	}
+	if l.far.Len() == 0 {
+		return
+	}
+	if _, lv, _ := l.far.Min(); !ok || l.key(lv.Price) < l.key(l.top.Price) {
+		l.top = lv
+	}
 }
 
-// center moves the window so that i, the best, stands a quarter from its better end.
-// What leaves the range goes to far, and what comes into it comes from there.
-func (l *ladder) center(i int64) {
+// level is the level at a key in the window.
+func (l *ladder) level(k int64) Level {
+	s := &l.near.slots[l.near.at(k)]
+	return Level{Price: l.price(k), Size: s.size, PriceDec: s.priceDec, SizeDec: s.sizeDec}
+}
+
+// center moves the window so that k stands about a quarter from its better end. What
+// leaves the range goes to far, and what comes into it comes from there.
+func (l *ladder) center(k int64) {
 	w := &l.near
-	base := i - w.size()/4
-	if l.side == market.Bid {
-		base = i - w.size() + 1 + w.size()/4
+	if len(w.slots) == 0 {
+		*w = newWindow(minWindow)
 	}
-	old := w.base
-	for at, ok := w.up(old); ok; {
-		next, more := int64(0), false
-		if at+1 < old+w.size() {
-			next, more = w.up(at + 1)
-		}
+	base := min(max(k, math.MinInt64+w.size())-w.size()/4, math.MaxInt64-w.size()+1) &^ 63
+	for at, ok := w.first(); ok; at, ok = w.after(at) {
 		if uint64(at-base) >= uint64(w.size()) {
-			l.far.Set(l.price(at), l.level(at))
+			lv := l.level(at)
+			l.far.Set(l.key(lv.Price), lv)
 			w.take(at)
 		}
-		at, ok = next, more
 	}
 	w.base = base
+	if l.far.Len() == 0 {
+		return
+	}
 	l.moved = l.moved[:0]
-	from := l.price(max(base, 0))
-	l.far.Ascend(from, func(p money.Price, lv Level) bool {
-		k, on := l.index(p)
-		if on && w.covers(k) {
+	last := l.edge(base + w.size() - 1)
+	l.far.Ascend(l.edge(base), func(key int64, lv Level) bool {
+		if i, on := l.grid.index(lv.Price); on && w.covers(i^l.flip) {
 			l.moved = append(l.moved, lv)
 		}
-		return k < base+w.size()
+		return key <= last
 	})
 	for _, lv := range l.moved {
-		l.far.Delete(lv.Price)
-		k, _ := l.index(lv.Price)
-		w.put(k, slot{lv.Size, lv.PriceDec, lv.SizeDec})
+		l.far.Delete(l.key(lv.Price))
+		i, _ := l.grid.index(lv.Price)
+		w.put(i^l.flip, slot{lv.Size, lv.PriceDec, lv.SizeDec})
 	}
+}
+
+// edge is the key of the price at key k of the grid, or of the nearest price there is.
+func (l *ladder) edge(k int64) int64 {
+	i := min(max(k^l.flip, 0), math.MaxInt64/int64(l.grid.step))
+	return l.key(money.Price(i * int64(l.grid.step)))
 }
 
 // renew makes the window anew, on another grid or larger.
 func (l *ladder) renew(step uint64, size int) {
-	if step == l.step && size == len(l.near.slots) {
+	if step == l.grid.step && size == len(l.near.slots) {
 		return
 	}
-	all, room := l.appendTo(make([]Level, 0, l.len())), l.room
-	l.near = newWindow(size)
-	l.far.Clear()
-	l.lay(step)
-	l.off, l.room = 0, math.MaxInt
-	for _, lv := range all {
-		l.set(lv)
+	l.all = l.appendTo(l.all[:0])
+	if size != len(l.near.slots) {
+		l.near = newWindow(size)
 	}
-	l.room = room
+	l.refill(step)
 }
+
+// refill sets all levels of the scratch, and no others, on a grid; 0: that of the
+// first of them.
+func (l *ladder) refill(step uint64) {
+	room := l.room
+	l.reset()
+	l.room = room
+	if step > 0 {
+		l.grid = newGrid(step)
+	}
+	for _, lv := range l.all {
+		l.place(lv)
+	}
+	if len(l.all) > mostScratch {
+		l.all = nil
+	}
+}
+
+// mostScratch is how many levels of scratch a ladder keeps.
+const mostScratch = 1024
 
 // common is the greatest step that all prices are multiples of.
 func (l *ladder) common() uint64 {
-	step := l.step
+	step := l.grid.step
 	l.scan(func(lv Level) bool { step = gcd(step, uint64(lv.Price)); return step > 1 })
 	return step
 }
@@ -228,111 +266,36 @@ func gcd(a, b uint64) uint64 {
 	return a
 }
 
-// bestNear is the best grid index in the window.
-func (l *ladder) bestNear() (i int64, ok bool) {
-	if l.near.n == 0 {
-		return 0, false
-	}
-	if l.side == market.Bid {
-		return l.near.down(l.near.base + l.near.size() - 1)
-	}
-	return l.near.up(l.near.base)
-}
-
-// worse is the next grid index in the window that is worse than i.
-func (l *ladder) worse(i int64) (int64, bool) {
-	if l.side == market.Bid {
-		if i == l.near.base {
-			return 0, false
-		}
-		return l.near.down(i - 1)
-	}
-	if i+1 == l.near.base+l.near.size() {
-		return 0, false
-	}
-	return l.near.up(i + 1)
-}
-
-func (l *ladder) bestFar() (Level, bool) {
-	if l.side == market.Bid {
-		_, lv, ok := l.far.Max()
-		return lv, ok
-	}
-	_, lv, ok := l.far.Min()
-	return lv, ok
-}
-
-// better reports whether price a is better than b.
-func (l *ladder) better(a, b money.Price) bool {
-	if l.side == market.Bid {
-		return a > b
-	}
-	return a < b
-}
-
 // best returns the highest bid or the lowest ask.
-func (l *ladder) best() (Level, bool) {
-	i, ok := l.bestNear()
-	if l.far.Len() == 0 {
-		if !ok {
-			return Level{}, false
-		}
-		return l.level(i), true
-	}
-	if far, _ := l.bestFar(); !ok || l.better(far.Price, l.price(i)) {
-		return far, true
-	}
-	return l.level(i), true
-}
+func (l *ladder) best() (Level, bool) { return l.top, l.top.Price != 0 }
 
 // dropWorst removes the lowest bid or the highest ask.
 func (l *ladder) dropWorst() {
-	w := &l.near
-	var i int64
-	ok := false
-	if w.n > 0 {
-		if l.side == market.Bid {
-			i, ok = w.up(w.base)
-		} else {
-			i, ok = w.down(w.base + w.size() - 1)
-		}
+	key, lv, some := l.far.Max()
+	p := lv.Price
+	if k, ok := l.near.last(); ok && (!some || l.key(l.price(k)) > key) {
+		p = l.price(k)
 	}
-	far, some := Level{}, false
-	if l.side == market.Bid {
-		_, far, some = l.far.Min()
-	} else {
-		_, far, some = l.far.Max()
-	}
-	switch {
-	case some && (!ok || l.better(l.price(i), far.Price)):
-		l.delete(far.Price)
-	case ok:
-		l.delete(l.price(i))
-	}
+	l.delete(p)
 }
 
 // scan calls f for every level, best first, until it returns false.
 func (l *ladder) scan(f func(Level) bool) {
-	i, ok := l.bestNear()
+	k, ok := l.near.first()
 	on := true
 	if l.far.Len() > 0 {
-		each := func(p money.Price, lv Level) bool {
-			for ok && on && l.better(l.price(i), p) {
-				on = f(l.level(i))
-				i, ok = l.worse(i)
+		l.far.Scan(func(key int64, lv Level) bool {
+			for ok && on && l.key(l.price(k)) < key {
+				on = f(l.level(k))
+				k, ok = l.near.after(k)
 			}
 			on = on && f(lv)
 			return on
-		}
-		if l.side == market.Bid {
-			l.far.Reverse(each)
-		} else {
-			l.far.Scan(each)
-		}
+		})
 	}
 	for ok && on {
-		on = f(l.level(i))
-		i, ok = l.worse(i)
+		on = f(l.level(k))
+		k, ok = l.near.after(k)
 	}
 }
 
@@ -370,19 +333,28 @@ func sent(v int64, scale, dec uint8) money.Num {
 	return money.Num{Coef: c, Scale: dec}
 }
 
-// rescaled returns the ladder with all prices and sizes multiplied by powers of
-// ten. The ladder itself does not change.
-func (l *ladder) rescaled(price, size uint8) (ladder, error) {
-	wide := newLadder(l.side)
-	var err error
+// fits returns an error if a price or a size times a power of ten is too large.
+func (l *ladder) fits(price, size uint8) (err error) {
 	l.scan(func(lv Level) bool {
-		p, errPrice := money.Num{Coef: int64(lv.Price)}.At(price)
-		s, errSize := money.Num{Coef: int64(lv.Size)}.At(size)
-		lv.Price, lv.Size = money.Price(p), money.Size(s)
-		if err = cmp.Or(errPrice, errSize); err == nil {
-			wide.set(lv)
-		}
+		_, errPrice := money.Num{Coef: int64(lv.Price)}.At(price)
+		_, errSize := money.Num{Coef: int64(lv.Size)}.At(size)
+		err = cmp.Or(errPrice, errSize)
 		return err == nil
 	})
-	return wide, err
+	return err
+}
+
+// rescale multiplies all prices and sizes by powers of ten, which fits says they can
+// bear.
+func (l *ladder) rescale(price, size uint8) {
+	l.all = l.appendTo(l.all[:0])
+	for i := range l.all {
+		l.all[i].Price *= money.Price(money.Pow10(price))
+		l.all[i].Size *= money.Size(money.Pow10(size))
+	}
+	step, err := money.Num{Coef: int64(l.grid.step)}.At(price)
+	if err != nil {
+		step = 0 // nothing is left of what it was laid for
+	}
+	l.refill(uint64(step))
 }

@@ -149,7 +149,7 @@ func TestLadderEqualsMap(t *testing.T) {
 			}
 		}
 		far = max(far, l.far.Len())
-		grids[l.step] = true
+		grids[l.grid.step] = true
 	}
 	if far < 100 || len(grids) < 4 {
 		t.Errorf("at most %d levels far, grids %v: the markets have lost their variety", far, grids)
@@ -168,8 +168,8 @@ func TestNoLevelIsRounded(t *testing.T) {
 			t.Errorf("%d is not held as it is", p)
 		}
 	}
-	if l.len() != 200 || l.step != 50 {
-		t.Errorf("%d levels on a grid of %d", l.len(), l.step)
+	if l.len() != 200 || l.grid.step != 50 {
+		t.Errorf("%d levels on a grid of %d", l.len(), l.grid.step)
 	}
 }
 

@@ -6,16 +6,16 @@ import (
 	"chronos.dev/money"
 )
 
-// window holds the levels of a range of prices on a grid, one slot a price. Slots
-// are a ring, indexed by the low bits of the grid index, so that moving the range
-// moves no level that stays in it. A bit a slot says which are taken, and a bit a
-// word of these which words are not zero: the next level is a few instructions
-// away, however many there are.
+// window holds the levels of a range of keys, one slot a key. Slots are a ring,
+// indexed by the low bits of the key, so that moving the range moves no level that
+// stays in it. A bit a slot says which are taken, and a bit a word of these which
+// words are not zero: the next level is a few instructions away, however many there
+// are. The zero window covers nothing.
 type window struct {
 	slots []slot   // a power of two of them
 	words []uint64 // by slot
 	sums  []uint64 // by word
-	base  int64    // least grid index of the range
+	base  int64    // least key of the range, a multiple of 64
 	n     int
 }
 
@@ -40,14 +40,14 @@ func newWindow(size int) window {
 
 func (w *window) size() int64 { return int64(len(w.slots)) }
 
-// covers reports whether i is in the range.
-func (w *window) covers(i int64) bool { return uint64(i-w.base) < uint64(len(w.slots)) }
+// covers reports whether k is in the range.
+func (w *window) covers(k int64) bool { return uint64(k-w.base) < uint64(len(w.slots)) }
 
-func (w *window) at(i int64) int { return int(i & int64(len(w.slots)-1)) }
+func (w *window) at(k int64) int { return int(k & int64(len(w.slots)-1)) }
 
-// put sets the level at i, which the window covers.
-func (w *window) put(i int64, s slot) {
-	at := w.at(i)
+// put sets the level at k, which the window covers.
+func (w *window) put(k int64, s slot) {
+	at := w.at(k)
 	w.slots[at] = s
 	word, bit := at>>6, uint64(1)<<(at&63)
 	if w.words[word]&bit == 0 {
@@ -57,10 +57,10 @@ func (w *window) put(i int64, s slot) {
 	}
 }
 
-// take clears the level at i, which the window covers, and reports whether there
+// take clears the level at k, which the window covers, and reports whether there
 // was one.
-func (w *window) take(i int64) bool {
-	at := w.at(i)
+func (w *window) take(k int64) bool {
+	at := w.at(k)
 	word, bit := at>>6, uint64(1)<<(at&63)
 	if w.words[word]&bit == 0 {
 		return false
@@ -72,36 +72,35 @@ func (w *window) take(i int64) bool {
 	return true
 }
 
-// up returns the least level at or above i, which the window covers.
-func (w *window) up(i int64) (at int64, ok bool) {
-	from := w.at(i)
+// first returns the least key that is taken.
+func (w *window) first() (k int64, ok bool) {
+	if w.n == 0 {
+		return 0, false
+	}
+	return w.up(w.base)
+}
+
+// after returns the least key above k that is taken. The window covers k.
+func (w *window) after(k int64) (int64, bool) {
+	if k++; !w.covers(k) {
+		return 0, false
+	}
+	return w.up(k)
+}
+
+// up returns the least key at or above k that is taken. The window covers k.
+func (w *window) up(k int64) (at int64, ok bool) {
+	from := w.at(k)
 	word := from >> 6
 	if m := w.words[word] >> (from & 63); m != 0 {
-		at = i + int64(bits.TrailingZeros64(m))
-		return at, at < w.base+w.size() // or it has gone around within the word
+		return k + int64(bits.TrailingZeros64(m)), true
 	}
 	if word = w.wordUp(word); word < 0 {
 		return 0, false
 	}
 	to := word<<6 | bits.TrailingZeros64(w.words[word])
-	at = i + int64((to-from)&(len(w.slots)-1))
-	return at, at > i && at < w.base+w.size()
-}
-
-// down returns the largest level at or below i, which the window covers.
-func (w *window) down(i int64) (at int64, ok bool) {
-	from := w.at(i)
-	word := from >> 6
-	if m := w.words[word] << (63 - from&63); m != 0 {
-		at = i - int64(bits.LeadingZeros64(m))
-		return at, at >= w.base
-	}
-	if word = w.wordDown(word); word < 0 {
-		return 0, false
-	}
-	to := word<<6 | (63 - bits.LeadingZeros64(w.words[word]))
-	at = i - int64((from-to)&(len(w.slots)-1))
-	return at, at < i && at >= w.base
+	at = k + int64((to-from)&(len(w.slots)-1))
+	return at, w.covers(at) // or it has gone around
 }
 
 // wordUp returns the next word after one that is not zero, going around, at last the
@@ -121,25 +120,30 @@ func (w *window) wordUp(word int) int {
 	return -1
 }
 
-// wordDown is wordUp the other way.
-func (w *window) wordDown(word int) int {
-	sum := word >> 6
-	m := w.sums[sum] & (1<<(word&63) - 1)
-	for range len(w.sums) + 1 {
-		if m != 0 {
-			return sum<<6 | (63 - bits.LeadingZeros64(m))
-		}
+// last returns the largest key that is taken.
+func (w *window) last() (k int64, ok bool) {
+	if w.n == 0 {
+		return 0, false
+	}
+	end := w.at(w.base) >> 6 // the word behind the last one
+	sum := end >> 6
+	m := w.sums[sum] & (1<<(end&63) - 1)
+	for m == 0 {
 		if sum--; sum < 0 {
 			sum = len(w.sums) - 1
 		}
 		m = w.sums[sum]
 	}
-	return -1
+	word := sum<<6 | (63 - bits.LeadingZeros64(m))
+	at := word<<6 | (63 - bits.LeadingZeros64(w.words[word]))
+	return w.base + int64((at-end<<6)&(len(w.slots)-1)), true
 }
 
 // clear forgets all levels.
 func (w *window) clear() {
-	clear(w.words)
-	clear(w.sums)
-	w.n = 0
+	if w.n > 0 {
+		clear(w.words)
+		clear(w.sums)
+		w.n = 0
+	}
 }
