@@ -41,6 +41,14 @@ type Side struct {
 	Stamp uint64
 }
 
+// key names the pair of assets.
+func (d *Side) key() uint64 {
+	if d.Key != 0 {
+		return d.Key
+	}
+	return uint64(uint32(d.From))<<32 | uint64(uint32(d.To))
+}
+
 // Problem is an order over a market. Exactly one of In and Out is positive.
 type Problem struct {
 	Assets         int // assets are 0 to Assets-1

@@ -186,11 +186,7 @@ func (s *Solver) between(i int) (from, to int32, ok bool) {
 // arc opens the i-th side; one that offers nothing is none.
 func (s *Solver) arc(i int) arc {
 	d := &s.p.Sides[i]
-	key := d.Key
-	if key == 0 {
-		key = uint64(uint32(d.From))<<32 | uint64(uint32(d.To))
-	}
-	sd := s.sides.of(key)
+	sd := s.sides.of(d.key())
 	if sd.open(d.Books, d.Stamp); len(sd.pieces) == 0 {
 		return arc{}
 	}

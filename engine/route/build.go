@@ -6,6 +6,7 @@ import (
 
 	"chronos.dev/engine/flow"
 	"chronos.dev/graph"
+	"chronos.dev/money"
 )
 
 // network is the market of a request as the kernel wants it: assets by the rank
@@ -46,6 +47,8 @@ type shelf struct {
 	books   []*graph.Side
 	markets []graph.MarketID // by book
 	options bool             // some books have options
+	summed  bool             // takes is known
+	takes   money.Amount     // see Solver.takes
 }
 
 // build states the amount of the request as a problem of the kernel, whose network
@@ -67,6 +70,7 @@ func (s *Solver) Problem(snap *graph.Snapshot, req Request) *flow.Problem {
 
 // mark finds the network of the request, and which of its markets may be used.
 func (s *Solver) mark() {
+	s.following = false
 	s.policy()
 	key := networkKey{s.req.Sell, s.req.Buy, s.req.MaxHops}
 	n := s.young.of[key]
@@ -101,16 +105,31 @@ func (s *Solver) newNetwork() *network {
 	if s.req.MaxHops >= 2 {
 		s.addBetween(n, first)
 	}
-	rank := s.snap.Rank
-	slices.SortFunc(n.edges, func(a, b *graph.Edge) int {
-		return cmp.Or(cmp.Compare(rank(a.From), rank(b.From)), cmp.Compare(rank(a.To), rank(b.To)))
-	})
+	s.sort(n.edges)
 	m := len(n.edges)
 	p.Sides, n.markets = make([]flow.Side, m), make([][]graph.MarketID, m)
 	n.onPath = make([]bool, m)
 	s.findPaths(n)
 	s.number(n)
 	return n
+}
+
+// ranked is an edge and the ranks of its ends.
+type ranked struct {
+	rank uint64
+	edge *graph.Edge
+}
+
+// sort orders edges by the names of their ends.
+func (s *Solver) sort(edges []*graph.Edge) {
+	all := make([]ranked, len(edges))
+	for i, e := range edges {
+		all[i] = ranked{uint64(s.snap.Rank(e.From))<<32 | uint64(s.snap.Rank(e.To)), e}
+	}
+	slices.SortFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+	for i := range all {
+		edges[i] = all[i].edge
+	}
 }
 
 // number numbers the assets of a network by their names, so that the kernel's work
@@ -125,12 +144,15 @@ func (s *Solver) number(n *network) {
 	}
 	p.Assets, p.Source, p.Target = len(all), of[s.req.Sell], of[s.req.Buy]
 	for i, e := range n.edges {
-		p.Sides[i] = flow.Side{From: of[e.From], To: of[e.To], Key: uint64(e.From)<<32 | uint64(e.To) + 1<<63}
+		p.Sides[i] = flow.Side{From: of[e.From], To: of[e.To], Key: sideKey(e)}
 	}
 	for _, a := range n.assets {
 		n.numbers = append(n.numbers, of[a])
 	}
 }
+
+// sideKey names an edge to the kernel.
+func sideKey(e *graph.Edge) uint64 { return uint64(e.From)<<32 | uint64(e.To) + 1<<63 }
 
 // addBetween adds the edges that leave an asset between.
 func (s *Solver) addBetween(n *network, first []graph.Edge) {
@@ -231,7 +253,7 @@ func (s *Solver) fill(e *graph.Edge, stamp uint64) *shelf {
 	if b.stamp == stamp {
 		return b
 	}
-	b.stamp, b.options, b.books, b.markets = stamp, false, b.books[:0], b.markets[:0]
+	b.stamp, b.options, b.summed, b.books, b.markets = stamp, false, false, b.books[:0], b.markets[:0]
 	for _, id := range e.Markets {
 		k := s.look(id)
 		side, what := &k.state.Buy, k.buy

@@ -14,7 +14,7 @@ import (
 // *NoRouteError.
 func (s *Solver) Follow(snap *graph.Snapshot, req Request, markets []graph.MarketID) (*Answer, error) {
 	req.check()
-	s.snap, s.req = snap, req
+	s.snap, s.req, s.following = snap, req, true
 	s.policy()
 	a := &Answer{Path: []graph.AssetID{req.Sell}}
 	edges := make([]*graph.Edge, len(markets))
@@ -86,7 +86,7 @@ func (s *Solver) belowEntry(edges []*graph.Edge) bool {
 		if len(s.side(e.Markets[0], e.From).Options) > 0 && amount < least {
 			return true
 		}
-		if amount, _ = s.sweep.in(s, e, amount); amount == 0 {
+		if amount, _ = s.gives(e, amount); amount == 0 {
 			return false
 		}
 	}

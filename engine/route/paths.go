@@ -63,14 +63,14 @@ func (s *Solver) value(edges []*graph.Edge) money.Amount {
 	if s.req.Out > 0 {
 		amount = s.req.Out
 		for _, e := range slices.Backward(edges) {
-			if amount, ok = s.sweep.out(s, e, amount); !ok || amount == 0 {
+			if amount, ok = s.costs(e, amount); !ok || amount == 0 {
 				return 0
 			}
 		}
 		return amount
 	}
 	for _, e := range edges {
-		if amount, ok = s.sweep.in(s, e, amount); !ok || amount == 0 {
+		if amount, ok = s.gives(e, amount); !ok || amount == 0 {
 			return 0
 		}
 	}

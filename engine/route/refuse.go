@@ -336,11 +336,11 @@ func (s *Solver) deepestPath() (most Amounts) {
 func (s *Solver) depthIn(edges []*graph.Edge) (in, out money.Amount) {
 	in = math.MaxInt64
 	for _, e := range slices.Backward(edges) {
-		in = s.sweep.inFor(s, e, in)
+		in = s.inFor(e, in)
 	}
 	out = in
 	for _, e := range edges {
-		out, _ = s.sweep.in(s, e, out)
+		out, _ = s.gives(e, out)
 	}
 	return in, out
 }
@@ -349,11 +349,11 @@ func (s *Solver) depthIn(edges []*graph.Edge) (in, out money.Amount) {
 func (s *Solver) depthOut(edges []*graph.Edge) (in, out money.Amount) {
 	out = math.MaxInt64
 	for _, e := range edges {
-		out, _ = s.sweep.in(s, e, min(out, s.takes(e)))
+		out, _ = s.gives(e, min(out, s.takes(e)))
 	}
 	in = out
 	for _, e := range slices.Backward(edges) {
-		in, _ = s.sweep.out(s, e, in)
+		in, _ = s.costs(e, in)
 	}
 	return in, out
 }

@@ -86,15 +86,20 @@ type Solver struct {
 	usable []bool  // by MarketID: those of pairs that were touched
 	known  []known // by MarketID
 
-	sweep  sweep
-	first  []money.Amount // by AssetID: see search
-	second []hop2         // by AssetID
-	fills  [plan.MaxHops][]Fill
-	last   [plan.MaxHops]graph.Arc // the last arc that the hop of the plan touched
-	prices prices
-	proof  proof
+	sweep   sweep
+	first   []money.Amount // by AssetID: see search
+	second  []hop2         // by AssetID
+	tops    []float64      // by AssetID: the best rate at the other end of a path, see promises
+	chances []chance
+	fills   [plan.MaxHops][]Fill
+	last    [plan.MaxHops]graph.Arc // the last arc that the hop of the plan touched
+	prices  prices
+	proof   proof
 
 	shelves    [][2]shelf // by PairID: out of the asset with the smaller AssetID, and into it
+	lone       shelf      // of an edge that the network does not have, see Follow
+	loneLevels flow.Merged
+	following  bool
 	young, old generation
 	net        *network // of the request
 	kernel     flow.Solver
@@ -231,7 +236,7 @@ func (s *Solver) searchIn() path {
 	s.reset()
 	var best path
 	for _, e := range s.edges(s.req.Sell) {
-		out, ok := s.sweep.in(s, &e, s.req.In)
+		out, ok := s.gives(&e, s.req.In)
 		switch {
 		case !ok || out == 0:
 		case e.To == s.req.Buy:
@@ -241,16 +246,16 @@ func (s *Solver) searchIn() path {
 		}
 	}
 	if s.req.MaxHops >= 2 {
-		s.secondIn()
+		s.secondIn(best.value)
 	}
 	for b, h := range s.second {
 		if h.amount == 0 {
 			continue
 		}
 		e := s.snap.Edge(graph.AssetID(b), s.req.Buy)
-		out, ok := s.sweep.in(s, e, h.amount)
+		out, ok := s.gives(e, h.amount)
 		// A hop less may give the same, by rounding, or what an option takes.
-		if short, fits := s.sweep.in(s, e, s.first[b]); fits && (!ok || short >= out) {
+		if short, fits := s.gives(e, s.first[b]); fits && (!ok || short >= out) {
 			out, ok, h.via = short, true, none
 		}
 		if !ok || out < max(best.value, 1) {
@@ -262,41 +267,41 @@ func (s *Solver) searchIn() path {
 }
 
 // secondIn fills second[b] with the largest amount of b that two hops give and
-// the edge from b to Buy can take.
-func (s *Solver) secondIn() {
+// the edge from b to Buy can take, where that can make the best path. Value is that of
+// the hop from Sell to Buy.
+func (s *Solver) secondIn(value money.Amount) {
 	for b, y := range s.first {
-		s.keepMax(graph.AssetID(b), hop2{y, none})
+		if s.keepMax(graph.AssetID(b), hop2{y, none}) && s.req.MaxHops == 3 {
+			value = max(value, s.lastIn(graph.AssetID(b)))
+		}
 	}
 	if s.req.MaxHops < 3 {
 		return
 	}
-	for a, y := range s.first {
-		if y == 0 {
-			continue
+	s.eachChance(float64(value), func(e *graph.Edge) float64 {
+		if out, ok := s.gives(e, s.first[e.From]); ok && s.keepMax(e.To, hop2{out, e.From}) {
+			return float64(s.lastIn(e.To))
 		}
-		for _, e := range s.edges(graph.AssetID(a)) {
-			if !s.between(e.To) || s.snap.Edge(e.To, s.req.Buy) == nil {
-				continue
-			}
-			if out, ok := s.sweep.in(s, &e, y); ok {
-				s.keepMax(e.To, hop2{out, graph.AssetID(a)})
-			}
-		}
-	}
+		return 0
+	})
 }
 
-func (s *Solver) keepMax(b graph.AssetID, h hop2) {
+// lastIn is what second[b] gives in the end, 0 if the last hop does not take it.
+func (s *Solver) lastIn(b graph.AssetID) money.Amount {
+	out, _ := s.gives(s.snap.Edge(b, s.req.Buy), s.second[b].amount)
+	return out
+}
+
+func (s *Solver) keepMax(b graph.AssetID, h hop2) (kept bool) {
 	e := s.snap.Edge(b, s.req.Buy)
-	if h.amount == 0 || e == nil || !s.between(b) {
-		return
-	}
-	if h.amount > s.takes(e) {
-		return
+	if h.amount == 0 || e == nil || !s.between(b) || h.amount > s.takes(e) {
+		return false
 	}
 	old := s.second[b]
-	if h.amount > old.amount || h.amount == old.amount && s.lower(h.via, old.via) {
+	if kept = h.amount > old.amount || h.amount == old.amount && s.lower(h.via, old.via); kept {
 		s.second[b] = h
 	}
+	return kept
 }
 
 // searchOut finds the path with the smallest input for Out, from the end of the
@@ -305,21 +310,21 @@ func (s *Solver) searchOut() path {
 	s.reset()
 	var best path
 	if e := s.snap.Edge(s.req.Sell, s.req.Buy); e != nil {
-		if in, ok := s.sweep.out(s, e, s.req.Out); ok {
+		if in, ok := s.costs(e, s.req.Out); ok {
 			best = path{value: in, found: true}
 		}
 	}
 	if s.req.MaxHops >= 2 {
-		s.secondOut()
+		s.secondOut(best)
 	}
 	for a, h := range s.second {
 		if h.amount == 0 {
 			continue
 		}
 		e := s.snap.Edge(s.req.Sell, graph.AssetID(a))
-		in, ok := s.sweep.out(s, e, h.amount)
+		in, ok := s.costs(e, h.amount)
 		// A hop less may cost the same, by rounding, or need what an option begins with.
-		if short, fits := s.sweep.out(s, e, s.first[a]); fits && short > 0 && (!ok || short <= in) {
+		if short, fits := s.costs(e, s.first[a]); fits && short > 0 && (!ok || short <= in) {
 			in, ok, h.via = short, true, none
 		}
 		if !ok || best.found && in > best.value {
@@ -331,14 +336,14 @@ func (s *Solver) searchOut() path {
 }
 
 // secondOut fills second[a] with the least amount of a that two hops turn into
-// Out.
-func (s *Solver) secondOut() {
+// Out, where that can make the best path. Best is the hop from Sell to Buy.
+func (s *Solver) secondOut(best path) {
 	for b := range s.first {
 		e := s.snap.Edge(graph.AssetID(b), s.req.Buy)
 		if e == nil || !s.between(graph.AssetID(b)) {
 			continue
 		}
-		if in, ok := s.sweep.out(s, e, s.req.Out); ok {
+		if in, ok := s.costs(e, s.req.Out); ok {
 			s.first[b] = in
 			s.keepMin(graph.AssetID(b), hop2{in, none})
 		}
@@ -346,30 +351,43 @@ func (s *Solver) secondOut() {
 	if s.req.MaxHops < 3 {
 		return
 	}
-	for a := range s.snap.Assets {
-		a := graph.AssetID(a)
-		if !s.between(a) || s.snap.Edge(s.req.Sell, a) == nil {
-			continue
-		}
-		for _, e := range s.edges(a) {
-			if need := s.first[e.To]; s.between(e.To) && need > 0 {
-				if in, ok := s.sweep.out(s, &e, need); ok {
-					s.keepMin(a, hop2{in, e.To})
-				}
-			}
-		}
+	worth := 0.0
+	if best.found {
+		worth = s.worth(best.value)
 	}
+	for a := range s.second {
+		worth = max(worth, s.firstOut(graph.AssetID(a)))
+	}
+	s.eachChance(worth, func(e *graph.Edge) float64 {
+		if in, ok := s.costs(e, s.first[e.To]); ok && s.keepMin(e.From, hop2{in, e.To}) {
+			return s.firstOut(e.From)
+		}
+		return 0
+	})
 }
 
-func (s *Solver) keepMin(a graph.AssetID, h hop2) {
+// firstOut is the worth of what second[a] costs in the end, 0 if there is none.
+func (s *Solver) firstOut(a graph.AssetID) float64 {
+	if s.second[a].amount == 0 {
+		return 0
+	}
+	in, ok := s.costs(s.snap.Edge(s.req.Sell, a), s.second[a].amount)
+	if !ok || in == 0 {
+		return 0
+	}
+	return s.worth(in)
+}
+
+func (s *Solver) keepMin(a graph.AssetID, h hop2) (kept bool) {
 	if s.snap.Edge(s.req.Sell, a) == nil {
-		return
+		return false
 	}
 	old := s.second[a]
-	if old.amount == 0 || h.amount < old.amount ||
-		h.amount == old.amount && s.lower(h.via, old.via) {
+	kept = old.amount == 0 || h.amount < old.amount || h.amount == old.amount && s.lower(h.via, old.via)
+	if kept {
 		s.second[a] = h
 	}
+	return kept
 }
 
 // through is the path over b and the other asset of h, which comes before b on
@@ -437,12 +455,16 @@ func (s *Solver) depth(e *graph.Edge) (in, out money.Amount) {
 // takes returns the largest input that e can turn into an output that fits, by its
 // books or by one option alone.
 func (s *Solver) takes(e *graph.Edge) money.Amount {
-	in, out := s.depth(e)
-	if out == math.MaxInt64 {
-		in = s.sweep.booksFor(s, e, out)
+	b, m := s.levels(e)
+	if !b.summed {
+		in, out := s.depth(e)
+		if out == math.MaxInt64 {
+			in = m.For(out)
+		}
+		s.eachOption(e, func(o *graph.Option) { in = max(in, branch.Holds(o)) })
+		b.takes, b.summed = in, true
 	}
-	s.eachOption(e, func(o *graph.Option) { in = max(in, branch.Holds(o)) })
-	return in
+	return b.takes
 }
 
 // eachOption calls f with all options of e that can be used.

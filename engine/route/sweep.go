@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"chronos.dev/engine/branch"
+	"chronos.dev/engine/flow"
 	"chronos.dev/graph"
 	"chronos.dev/money"
 )
@@ -17,13 +18,12 @@ type Fill struct {
 	Option *graph.Option // nil for a book
 }
 
-// sweep walks the arcs of an edge over all its usable markets, best rate first;
+// sweep fills the levels of an edge over all its usable markets, best rate first;
 // ties go to the venue whose name comes first. It is the optimal split of one
 // hop over books: the output is concave in the input, so taking the best arc next
 // can not be beaten. Where an option carries the hop alone and better, it does.
 type sweep struct {
-	cursors []cursor
-	heap    []int32 // indexes of cursors, best arc on top
+	cursors []cursor // by market, in the order of their names
 	last    graph.Arc
 }
 
@@ -34,29 +34,66 @@ type cursor struct {
 	fill Fill
 }
 
-// start places a cursor on every usable market of e.
-func (w *sweep) start(s *Solver, e *graph.Edge) {
-	w.cursors, w.heap = w.cursors[:0], w.heap[:0]
-	for _, id := range e.Markets {
-		if !s.usable[id] {
-			continue
+// levels returns what an edge offers, and its books in one. The edge is one of the
+// network, or of a route of the caller's own.
+func (s *Solver) levels(e *graph.Edge) (*shelf, *flow.Merged) {
+	if !s.following {
+		b := &s.shelves[e.Pair][0]
+		if e.From > e.To {
+			b = &s.shelves[e.Pair][1]
 		}
-		side := s.side(id, e.From)
-		if len(side.Arcs) > 0 {
-			w.heap = append(w.heap, int32(len(w.cursors)))
-			w.cursors = append(w.cursors, cursor{side: side, fill: Fill{Market: id}})
+		return b, s.kernel.Merged(&flow.Side{Key: sideKey(e), Books: b.books, Stamp: b.stamp})
+	}
+	b := &s.lone
+	b.books, b.markets, b.options, b.summed = b.books[:0], b.markets[:0], false, false
+	for _, id := range e.Markets {
+		if side := s.side(id, e.From); s.usable[id] {
+			b.books, b.markets = append(b.books, side), append(b.markets, id)
+			b.options = b.options || len(side.Options) > 0
 		}
 	}
-	for i := len(w.heap)/2 - 1; i >= 0; i-- {
-		w.sink(i)
+	s.loneLevels.Merge(b.books)
+	return b, &s.loneLevels
+}
+
+// gives is what an edge gives for x; false if nothing takes all of it, or the output
+// does not fit.
+func (s *Solver) gives(e *graph.Edge, x money.Amount) (money.Amount, bool) {
+	b, m := s.levels(e)
+	total, ok := m.Gives(x)
+	if b.options {
+		return s.sweep.alone(s, e, x, 0, total, ok)
+	}
+	return total, ok
+}
+
+// costs is what an edge costs for y; false if nothing gives all of it, or the cost
+// does not fit.
+func (s *Solver) costs(e *graph.Edge, y money.Amount) (money.Amount, bool) {
+	b, m := s.levels(e)
+	total, ok := m.Costs(y)
+	if b.options {
+		return s.sweep.alone(s, e, 0, y, total, ok)
+	}
+	return total, ok
+}
+
+// start places a cursor on every market of a shelf.
+func (w *sweep) start(b *shelf) {
+	w.cursors = w.cursors[:0]
+	for i, id := range b.markets {
+		w.cursors = append(w.cursors, cursor{side: b.books[i], fill: Fill{Market: id}})
 	}
 }
 
-// in gives x and returns what comes out; false if nothing takes all of it, or the
-// output does not fit.
+// in is gives, and notes what each market does.
 func (w *sweep) in(s *Solver, e *graph.Edge, x money.Amount) (money.Amount, bool) {
-	total, ok := w.booksIn(s, e, x)
-	return w.alone(s, e, x, 0, total, ok)
+	b, m := s.levels(e)
+	total, ok := w.booksIn(b, m, x)
+	if b.options {
+		return w.alone(s, e, x, 0, total, ok)
+	}
+	return total, ok
 }
 
 // alone takes the option that carries x in, or y out, alone and better than total;
@@ -93,11 +130,12 @@ func (w *sweep) alone(s *Solver, e *graph.Edge, x, y, total money.Amount, ok boo
 }
 
 // booksIn is in, by books.
-func (w *sweep) booksIn(s *Solver, e *graph.Edge, x money.Amount) (money.Amount, bool) {
+func (w *sweep) booksIn(b *shelf, m *flow.Merged, x money.Amount) (money.Amount, bool) {
+	w.start(b)
 	var total money.Amount
-	for w.start(s, e); x > 0; {
-		c, a := w.best()
-		if c == nil {
+	for i := 0; x > 0; i++ {
+		a, book, more := m.Level(i)
+		if !more {
 			return 0, false
 		}
 		take, out := a.In, a.Out
@@ -110,24 +148,28 @@ func (w *sweep) booksIn(s *Solver, e *graph.Edge, x money.Amount) (money.Amount,
 			return 0, false
 		}
 		total += out
-		w.took(c, a, take, out)
+		w.took(book, a, take, out)
 	}
 	return total, true
 }
 
-// out wants y and returns what it costs; false if nothing gives all of it, or the
-// cost does not fit.
+// out is costs, and notes what each market does.
 func (w *sweep) out(s *Solver, e *graph.Edge, y money.Amount) (money.Amount, bool) {
-	total, ok := w.booksOut(s, e, y)
-	return w.alone(s, e, 0, y, total, ok)
+	b, m := s.levels(e)
+	total, ok := w.booksOut(b, m, y)
+	if b.options {
+		return w.alone(s, e, 0, y, total, ok)
+	}
+	return total, ok
 }
 
 // booksOut is out, by books.
-func (w *sweep) booksOut(s *Solver, e *graph.Edge, y money.Amount) (money.Amount, bool) {
+func (w *sweep) booksOut(b *shelf, m *flow.Merged, y money.Amount) (money.Amount, bool) {
+	w.start(b)
 	var total money.Amount
-	for w.start(s, e); y > 0; {
-		c, a := w.best()
-		if c == nil {
+	for i := 0; y > 0; i++ {
+		a, book, more := m.Level(i)
+		if !more {
 			return 0, false
 		}
 		give, in := a.Out, a.In
@@ -140,61 +182,29 @@ func (w *sweep) booksOut(s *Solver, e *graph.Edge, y money.Amount) (money.Amount
 			return 0, false
 		}
 		total += in
-		w.took(c, a, in, give)
+		w.took(book, a, in, give)
 	}
 	return total, true
 }
 
 // inFor returns the largest input whose output is at most y, by books or by one
 // option alone.
-func (w *sweep) inFor(s *Solver, e *graph.Edge, y money.Amount) money.Amount {
-	most := w.booksFor(s, e, y)
+func (s *Solver) inFor(e *graph.Edge, y money.Amount) money.Amount {
+	_, m := s.levels(e)
+	most := m.For(y)
 	s.eachOption(e, func(o *graph.Option) { most = max(most, branch.TakesFor(o, y)) })
 	return most
 }
 
-// booksFor is inFor, by books.
-func (w *sweep) booksFor(s *Solver, e *graph.Edge, y money.Amount) money.Amount {
-	var total money.Amount
-	for w.start(s, e); ; {
-		c, a := w.best()
-		if c == nil {
-			return total
-		}
-		if a.Out > y {
-			// floor(x*Out/In) <= y exactly for x < (y+1)*In/Out.
-			return money.AddStop(total, mulDiv(y+1, a.In, a.Out, money.Up)-1)
-		}
-		y -= a.Out
-		total = money.AddStop(total, a.In)
-		w.took(c, a, a.In, a.Out)
-	}
-}
-
-// best returns the cursor with the best arc, nil at the end of all books.
-func (w *sweep) best() (*cursor, graph.Arc) {
-	if len(w.heap) == 0 {
-		return nil, graph.Arc{}
-	}
-	c := &w.cursors[w.heap[0]]
-	return c, c.side.Arcs[c.at]
-}
-
-// took notes a fill of the best arc and moves on. A partly filled arc is the
-// last of a walk, so it does not matter that it is passed.
-func (w *sweep) took(c *cursor, a graph.Arc, in, out money.Amount) {
+// took notes a fill of the best arc. A partly filled arc is the last of a walk, so it
+// does not matter that it is passed.
+func (w *sweep) took(book int, a graph.Arc, in, out money.Amount) {
+	c := &w.cursors[book]
 	c.fill.In += in
 	c.fill.Out += out
 	c.fill.Gross = money.AddStop(c.fill.Gross, grossOf(c.side, c.at, in, out))
+	c.at++
 	w.last = a
-	if c.at++; c.at == len(c.side.Arcs) {
-		end := len(w.heap) - 1
-		w.heap[0] = w.heap[end]
-		w.heap = w.heap[:end]
-	}
-	if len(w.heap) > 1 {
-		w.sink(0)
-	}
 }
 
 // fills appends what each market did, in the order of their names.
@@ -205,32 +215,6 @@ func (w *sweep) fills(dst []Fill) []Fill {
 		}
 	}
 	return dst
-}
-
-// before reports whether cursor i comes before cursor j.
-func (w *sweep) before(i, j int32) bool {
-	a, b := &w.cursors[i], &w.cursors[j]
-	if c := a.side.Arcs[a.at].Cmp(b.side.Arcs[b.at]); c != 0 {
-		return c > 0
-	}
-	return i < j
-}
-
-func (w *sweep) sink(i int) {
-	for {
-		child := 2*i + 1
-		if child >= len(w.heap) {
-			return
-		}
-		if r := child + 1; r < len(w.heap) && w.before(w.heap[r], w.heap[child]) {
-			child = r
-		}
-		if !w.before(w.heap[child], w.heap[i]) {
-			return
-		}
-		w.heap[i], w.heap[child] = w.heap[child], w.heap[i]
-		i = child
-	}
 }
 
 // mulDiv is money.MulDiv where the result cannot exceed c's counterpart: a share
