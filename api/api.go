@@ -34,6 +34,7 @@ import (
 const (
 	DefaultRate         = 1000 // requests a second and address
 	DefaultInFlight     = 256  // prices and books being computed; more is 503
+	DefaultQueueWait    = 25 * time.Millisecond
 	DefaultConcurrency  = 20_000
 	DefaultConnsPerIP   = 256
 	DefaultReadTimeout  = 5 * time.Second // whole request
@@ -67,6 +68,7 @@ type Options struct {
 
 	Rate        int // requests a second and client address; below zero: no limit
 	InFlight    int
+	QueueWait   time.Duration // for a processor; longer for long is 503; below zero: no limit
 	Concurrency int // connections
 	ConnsPerIP  int
 
@@ -79,6 +81,7 @@ type Options struct {
 func (o *Options) defaults() {
 	setDefault(&o.Rate, DefaultRate)
 	setDefault(&o.InFlight, DefaultInFlight)
+	setDefault(&o.QueueWait, DefaultQueueWait)
 	setDefault(&o.Concurrency, DefaultConcurrency)
 	setDefault(&o.ConnsPerIP, DefaultConnsPerIP)
 	setDefault(&o.ReadTimeout, DefaultReadTimeout)
@@ -99,9 +102,10 @@ func setDefault[T int | time.Duration](v *T, d T) {
 type Server struct {
 	opts     Options
 	http     fasthttp.Server
-	requests sync.Pool // of *request
-	limiter  *limiter  // nil: none
-	slots    chan struct{}
+	requests sync.Pool    // of *request
+	limiter  *limiter     // nil: none
+	busy     atomic.Int64 // requests that have entered
+	queue    queue
 	ids      requestIDs
 	metrics  metrics
 
@@ -122,7 +126,7 @@ func New(opts Options) (*Server, error) {
 		return nil, errors.New("api: a limit in Options is negative")
 	}
 	opts.defaults()
-	s := &Server{opts: opts, slots: make(chan struct{}, opts.InFlight)}
+	s := &Server{opts: opts, queue: queue{limit: opts.QueueWait.Seconds()}}
 	s.requests.New = func() any {
 		return &request{pricer: &pricer{confidence: opts.Confidence}, memory: new(engine.Memory)}
 	}

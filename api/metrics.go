@@ -14,6 +14,7 @@ type metrics struct {
 	exactOut   histogram
 	gaps       histogram // 10^-4 bps
 	shed       atomic.Uint64
+	shedQueue  atomic.Uint64
 	turnedAway atomic.Uint64
 	panics     atomic.Uint64
 }
@@ -161,6 +162,7 @@ func (s *Server) Gaps() Histogram {
 // protect the others, and of panics, by reason.
 func (s *Server) EachShed(visit func(reason string, n uint64)) {
 	visit("concurrency", s.metrics.shed.Load())
+	visit("queue", s.metrics.shedQueue.Load())
 	visit("connections", s.metrics.turnedAway.Load())
 }
 

@@ -47,6 +47,7 @@ type conn struct {
 	latency *meter.Times
 	errors  map[string]int64
 	samples [][]byte
+	early   windows
 }
 
 func newConn(r *run) *conn {
@@ -137,6 +138,7 @@ func (c *conn) settle() {
 func (c *conn) note(a *fasthttp.Response) {
 	now := time.Now()
 	code := a.StatusCode()
+	c.early.note(now.Sub(c.run.begin), code == fasthttp.StatusOK && now.Sub(c.due) <= target)
 	switch {
 	case now.Sub(c.sent) > c.run.opt.Timeout:
 		c.errors[Timeout]++

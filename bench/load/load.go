@@ -41,6 +41,9 @@ const (
 	NoRetry   = "503 without Retry-After"
 )
 
+// fullRate is above what any server answers.
+const fullRate = 1e6
+
 // Options say what to send where.
 type Options struct {
 	Addr        string   // host:port
@@ -52,6 +55,9 @@ type Options struct {
 	Duration    time.Duration
 	Connections int           // 1 to MaxConnections, opened before the first request
 	Timeout     time.Duration // longest time from sending a request to its answer
+	// Full sends as fast as connections come free, whatever Rate says. Drop does not
+	// wait for one: what is due while none is free is not sent and counts as Unsent.
+	Full, Drop bool
 
 	// Check is asked about a sample of the bodies of answers with status 200, after
 	// the run; nil accepts all.
@@ -71,6 +77,9 @@ type Result struct {
 	Waited   int64            // requests that were due and found no free connection
 	Latency  *meter.Times     // from the scheduled time to the whole answer
 	Lateness *meter.Times     // of the sender itself, where a connection was free
+	Took     time.Duration    // from the first request to the last
+	begin    time.Time
+	early    windows
 }
 
 // Failed returns how many requests were answered wrongly or not at all.
@@ -91,11 +100,15 @@ type run struct {
 	sent     atomic.Int64
 	busy     atomic.Int64
 	closed   atomic.Bool
+	begin    time.Time
 	result   Result
 }
 
 // Run sends, waits for the answers and sums them up. If ctx ends it fails.
 func Run(ctx context.Context, o Options) (*Result, error) {
+	if o.Full {
+		o.Rate = fullRate
+	}
 	r := &run{opt: o, total: int64(math.Round(min(o.Rate*o.Duration.Seconds(), 2*MaxRequests)))}
 	if r.total < 1 || r.total > MaxRequests || o.Connections < 1 || o.Connections > MaxConnections ||
 		len(o.Paths)+len(o.Requests) == 0 || o.Together < 0 || o.Together > MaxTogether {
@@ -116,6 +129,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		}
 		r.conns = append(r.conns, c)
 	}
+	r.begin = time.Now().Add(10 * time.Millisecond)
 	for _, c := range r.conns {
 		r.free <- c
 		group.Go(c.read)
@@ -148,12 +162,19 @@ func requests(o *Options) [][]byte {
 func (r *run) send(ctx context.Context) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	pace := meter.NewPacer(time.Now().Add(10*time.Millisecond), r.opt.Rate)
+	pace := meter.NewPacer(r.begin, r.opt.Rate)
 	end := pace.At(r.total).Add(r.opt.Timeout)
 	var first, last, freed time.Time
 	for i := range r.total {
 		due, now := pace.Wait(i)
+		if r.opt.Full && !first.IsZero() && now.Sub(first) > r.opt.Duration {
+			break
+		}
 		c, waited := r.take(ctx, end)
+		if c == nil && r.opt.Drop && ctx.Err() == nil {
+			r.result.Errors[Unsent] += int64(r.opt.Together)
+			continue
+		}
 		if c == nil {
 			r.result.Errors[Unsent] = (r.total - i) * int64(r.opt.Together)
 			break
@@ -178,7 +199,8 @@ func (r *run) send(ctx context.Context) {
 		c.write(r.requests[i%int64(len(r.requests))])
 	}
 	if n := r.sent.Load(); n > 1 {
-		r.result.Rate = float64(n-1) / last.Sub(first).Seconds()
+		r.result.Took = last.Sub(first)
+		r.result.Rate = float64(n-1) / r.result.Took.Seconds()
 	}
 }
 
@@ -194,7 +216,9 @@ func (r *run) take(ctx context.Context, end time.Time) (c *conn, waited bool) {
 			continue
 		default:
 		}
-		waited = true
+		if waited = true; r.opt.Drop {
+			return nil, true
+		}
 		if spins%64 == 0 && (ctx.Err() != nil || time.Now().After(end)) {
 			return nil, true
 		}
@@ -243,10 +267,11 @@ func (r *run) close() {
 // sum sums the connections up and has their samples checked.
 func (r *run) sum() {
 	s := &r.result
-	s.Sent = r.sent.Load()
+	s.Sent, s.begin = r.sent.Load(), r.begin
 	for _, c := range r.conns {
 		s.OK += c.ok
 		s.Latency.Merge(c.latency)
+		s.early.add(&c.early)
 		for name, n := range c.errors {
 			s.Errors[name] += n
 		}

@@ -31,6 +31,7 @@ type httpFlags struct {
 	seed              uint64
 	feedRate          int
 	hgrm              string
+	overload          bool
 }
 
 func newBenchHTTP(g *globals) *cobra.Command {
@@ -42,9 +43,14 @@ func newBenchHTTP(g *globals) *cobra.Command {
 			"counts latency from the scheduled time. The sender spins on a processor of its own and says how\n" +
 			"late it was itself; a run in which that matters is marked void. Every status is checked, and a\n" +
 			"sample of bodies. Without --url (or CHRONOS_URL) it starts a server of its own, fed by the simulator\n" +
-			"through the embedded Kafka; yours wants --set http.rate_limit=0. Exit code 1: an objective is missed.",
+			"through the embedded Kafka; yours wants --set http.rate_limit=0. Exit code 1: an objective is missed.\n" +
+			"With --overload it measures what the server can do, then asks for half, for three times and for half of\n" +
+			"that: whoever is admitted should be answered, the others told to come back, and all be well in a second.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if f.overload {
+				return f.over(c, g)
+			}
 			rep, kept, err := f.run(c, g)
 			if err != nil {
 				return err
@@ -71,6 +77,7 @@ func (f *httpFlags) flags(c *cobra.Command) {
 		"share by which amounts differ from their mean, 0 to 0.9; 0 asks the same again and again")
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of the orders, and of the simulator")
 	fl.IntVar(&f.feedRate, "feed-rate", 2000, "changes of books a second, of a server that is started here")
+	fl.BoolVar(&f.overload, "overload", false, "ask for three times what the server can do, at no --rate")
 	fl.StringVar(&f.hgrm, "hgrm", "", "file for the whole distribution, as HdrHistogram's plotters read it")
 }
 
@@ -102,16 +109,25 @@ func (f *httpFlags) run(c *cobra.Command, g *globals) (*load.Report, bool, error
 		return nil, false, exit(exitUsage, err)
 	}
 	f.Timeout, f.Check = g.timeout, checkBody
-	base, feed := g.url, "of the server"
-	if !c.Flags().Changed("url") && os.Getenv("CHRONOS_URL") == "" {
-		own, err := startOwn(c.Context(), f.feedRate, f.seed, f.Connections)
-		if err != nil {
-			return nil, false, err
-		}
-		defer own.end()
-		base, feed = own.base, fmt.Sprintf("simulated, %d changes of books a second", f.feedRate)
+	base, feed, end, err := f.serverOf(c, g)
+	if err != nil {
+		return nil, false, err
 	}
+	defer end()
 	return f.measure(c, base, feed, slo, c.ErrOrStderr(), g.quiet)
+}
+
+// serverOf is the server to ask, one of our own unless another is named, and what
+// feeds it.
+func (f *httpFlags) serverOf(c *cobra.Command, g *globals) (base, feed string, end func(), err error) {
+	if c.Flags().Changed("url") || os.Getenv("CHRONOS_URL") != "" {
+		return g.url, "of the server", func() {}, nil
+	}
+	own, err := startOwn(c.Context(), f.feedRate, f.seed, f.Connections)
+	if err != nil {
+		return "", "", nil, err
+	}
+	return own.base, fmt.Sprintf("simulated, %d changes of books a second", f.feedRate), own.end, nil
 }
 
 // measure asks the server at base.

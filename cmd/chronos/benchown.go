@@ -33,7 +33,7 @@ func startOwn(ctx context.Context, feedRate int, seed uint64, connections int) (
 	args := []string{"serve", "--dev"}
 	for _, set := range []string{
 		"http.addr=127.0.0.1:0", "admin.addr=127.0.0.1:0", "http.rate_limit=0",
-		"http.max_conns_per_ip=" + strconv.Itoa(connections+64), "kafka.embedded.port=0", "kafka.embedded.sync=false",
+		"http.max_conns_per_ip=" + strconv.Itoa(8*connections+64), "kafka.embedded.port=0", "kafka.embedded.sync=false",
 		"sim.rate=" + strconv.Itoa(feedRate), "sim.seed=" + strconv.FormatUint(seed, 10), "sim.troubles=false",
 	} {
 		args = append(args, "--set", set)
