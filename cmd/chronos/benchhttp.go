@@ -44,8 +44,8 @@ func newBenchHTTP(g *globals) *cobra.Command {
 			"late it was itself; a run in which that matters is marked void. Every status is checked, and a\n" +
 			"sample of bodies. Without --url (or CHRONOS_URL) it starts a server of its own, fed by the simulator\n" +
 			"through the embedded Kafka; yours wants --set http.rate_limit=0. Exit code 1: an objective is missed.\n" +
-			"With --overload it measures what the server can do, then asks for half, for three times and for half of\n" +
-			"that: whoever is admitted should be answered, the others told to come back, and all be well in a second.",
+			"With --overload it measures what the server can do, then asks for half, three times and half of it:\n" +
+			"whoever is admitted should be answered, the others told to come back, and all be well in a second.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.overload {
@@ -77,7 +77,7 @@ func (f *httpFlags) flags(c *cobra.Command) {
 		"share by which amounts differ from their mean, 0 to 0.9; 0 asks the same again and again")
 	fl.Uint64Var(&f.seed, "seed", 1, "seed of the orders, and of the simulator")
 	fl.IntVar(&f.feedRate, "feed-rate", 2000, "changes of books a second, of a server that is started here")
-	fl.BoolVar(&f.overload, "overload", false, "ask for three times what the server can do, at no --rate")
+	fl.BoolVar(&f.overload, "overload", false, "ask for three times what the server can do")
 	fl.StringVar(&f.hgrm, "hgrm", "", "file for the whole distribution, as HdrHistogram's plotters read it")
 }
 
