@@ -68,20 +68,14 @@ func (s *Solver) try() {
 	r, t := &s.result, &s.sure.try
 	var sum money.Sum
 	n := &s.net
-	if d := n.direct.side; d != nil {
-		s.surplus(&sum, d, t.Source, t.Target)
-	}
+	s.gain(&sum, &n.direct, t.Source, t.Target)
 	for i, a := range n.assets {
-		if d := n.first[i].side; d != nil {
-			s.surplus(&sum, d, t.Source, t.One[a])
-		}
-		if d := n.last[i].side; d != nil {
-			s.surplus(&sum, d, t.Two[a], t.Target)
-		}
+		s.gain(&sum, &n.first[i], t.Source, t.One[a])
+		s.gain(&sum, &n.last[i], t.Two[a], t.Target)
 	}
 	for k := range n.laterals {
 		c := &n.laterals[k]
-		s.surplus(&sum, c.side, t.One[n.assets[c.from]], t.Two[n.assets[c.to]])
+		s.gain(&sum, &c.arc, t.One[n.assets[c.from]], t.Two[n.assets[c.to]])
 	}
 	in, out := s.bounded(), money.Amount(0)
 	if s.wanted() {
@@ -119,6 +113,16 @@ func (s *Solver) bounded() money.Amount {
 		return s.result.In
 	}
 	return s.p.In
+}
+
+// gain adds the surplus of an arc, if there can be any: the best rate of an arc that is
+// not used, in floats, is no more than a few units of their last place too low.
+func (s *Solver) gain(sum *money.Sum, c *arc, from, to uint64) {
+	if c.used || c.rate*float64(int64(to)) > float64(int64(from))*(1-0x1p-40) {
+		if c.side != nil {
+			s.surplus(sum, c.side, from, to)
+		}
+	}
 }
 
 // surplus adds max(0, Out*to - In*from) over all levels of a side, which are
@@ -163,11 +167,12 @@ func whole(w *Nu, nu *Prices) {
 		most = max(most, nu.One[i], nu.Two[i])
 	}
 	scale := math.Ldexp(1, nuBits) / most
-	w.Source, w.Target = uint64(nu.Source*scale*(nudge*nudge*nudge))+1, uint64(nu.Target*scale)
+	whole := func(x float64) uint64 { return uint64(int64(x)) } // of at most 62 bits
+	w.Source, w.Target = whole(nu.Source*scale*(nudge*nudge*nudge))+1, whole(nu.Target*scale)
 	w.One, w.Two = w.One[:0], w.Two[:0]
 	for i := range nu.One {
-		two := uint64(nu.Two[i] * scale * nudge)
-		w.One = append(w.One, max(uint64(nu.One[i]*scale*(nudge*nudge)), two))
+		two := whole(nu.Two[i] * scale * nudge)
+		w.One = append(w.One, max(whole(nu.One[i]*scale*(nudge*nudge)), two))
 		w.Two = append(w.Two, two)
 	}
 }

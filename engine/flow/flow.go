@@ -57,6 +57,8 @@ type Problem struct {
 	Sides          []Side // at most one for each ordered pair; those into Source or out of Target are not used
 	In, Out        money.Amount
 	Budget         int // of walks; 0: DefaultBudget
+	// Layout is that of the problem; nil: it is found anew.
+	Layout *Layout
 	// Bundles are exchanged whatever else is done, beside what Books offer.
 	Bundles []Bundle
 }
@@ -119,6 +121,7 @@ type Result struct {
 type Solver struct {
 	p     *Problem
 	sides table
+	own   Layout // of a problem that has none
 	net   network
 	label labels
 	walk  []step

@@ -190,6 +190,9 @@ func (s *Solver) needs(i int, takes, brings money.Amount) float64 {
 	}
 	for k := n.start[i]; k < n.start[i+1]; k++ {
 		c := &n.laterals[k]
+		if c.side == nil {
+			continue
+		}
 		cushion += 1 + c.side.top()
 		if d := n.first[c.from].side; d != nil {
 			cushion += d.top() * c.side.top()
@@ -380,6 +383,7 @@ func (s *Solver) carry(st *step, amount float64, whole bool) {
 		st.side.unfill(amount, whole)
 		st.update()
 	default:
+		st.used = true
 		st.side.fill(amount, whole)
 		st.update()
 	}

@@ -14,6 +14,7 @@ type arc struct {
 	rate float64 // of the next unit; 0: used up
 	back float64 // of a unit of output taken back: 1 over the last rate filled; 0: none filled
 	side *side
+	used bool // something is, or was, sent along it
 }
 
 func (c *arc) update() {
@@ -27,7 +28,7 @@ func (c *arc) update() {
 type lateral struct {
 	arc
 	from, to int32
-	carries  bool // it stands in the lists of those that carry something, or did
+	carries  bool // it stands in the lists of those that are used
 
 	nextFrom, nextTo int32 // in these lists
 }
@@ -38,21 +39,17 @@ type list struct{ head, tail int32 }
 // network is the layered graph of a Problem. Its nodes are the assets that a walk
 // can pass, each in two layers.
 type network struct {
-	assets []int32 // by node, ascending
-	node   []int32 // by asset
-	first  []arc   // by node: S->(a,1)
-	last   []arc   // by node: (a,2)->T
+	*Layout
+	first  []arc // by node: S->(a,1)
+	last   []arc // by node: (a,2)->T
 	stay   []float64
 	direct arc
 
-	laterals []lateral // by node to
-	start    []int32   // by node: where its laterals begin
-	// Lists of laterals that carry something, and some that did: by node from, and by
-	// node to. Back arcs are of these.
-	outs    []list
-	ins     []int32   // the heads
-	between []lateral // scratch
-	sides   []*side   // by side of the Problem, nil: not used
+	laterals []lateral // as in the layout
+	// Lists of laterals that are used: by node from, and by node to. Back arcs are of
+	// these.
+	outs []list
+	ins  []int32 // the heads
 
 	// Nodes that S turns into, and that turn into T, by any book, if only an empty
 	// one: prices are of these.
@@ -62,28 +59,15 @@ type network struct {
 // open builds the network and empties its sides.
 func (s *Solver) open() {
 	n, p := &s.net, s.p
-	n.node = sized(n.node, p.Assets, none)
-	n.direct, n.sides = arc{}, sized(n.sides, len(p.Sides), nil)
-	for i := range p.Sides {
-		switch d := &p.Sides[i]; {
-		case d.To == p.Source || d.From == p.Target:
-		case d.From == p.Source && d.To == p.Target:
-			n.direct = s.arc(i)
-		case p.MaxHops < 2:
-		case d.From == p.Source:
-			n.node[d.To] = 0
-		case d.To == p.Target:
-			n.node[d.From] = 0
-		}
+	if n.Layout = p.Layout; n.Layout == nil {
+		s.own.lay(p)
+		n.Layout = &s.own
 	}
-	n.assets = n.assets[:0]
-	for a, on := range n.node {
-		if on == 0 {
-			n.node[a] = int32(len(n.assets))
-			n.assets = append(n.assets, int32(a))
-		}
+	s.sides.empty()
+	if n.direct = (arc{}); n.toTarget != none {
+		s.arc(&n.direct, n.toTarget)
 	}
-	s.openSides()
+	s.openEnds()
 	s.openLaterals()
 	m := len(n.assets)
 	n.stay = sized(n.stay, m, 0.0)
@@ -100,60 +84,52 @@ func (s *Solver) open() {
 	l.fell1, l.fell2 = l.fell1[:0], l.fell2[:0]
 }
 
-// openSides opens the sides out of S and into T.
-func (s *Solver) openSides() {
-	n, p := &s.net, s.p
-	m := len(n.assets)
+// openEnds opens the sides out of S and into T.
+func (s *Solver) openEnds() {
+	n, m := &s.net, len(s.net.assets)
 	n.first, n.last = sized(n.first, m, arc{}), sized(n.last, m, arc{})
 	n.comes, n.goes = sized(n.comes, m, false), sized(n.goes, m, false)
-	if m == 0 {
-		return
-	}
-	for i := range p.Sides {
-		switch d := &p.Sides[i]; {
-		case d.To == p.Source || d.From == p.Target:
-		case d.From == p.Source && d.To == p.Target:
-		case d.From == p.Source:
-			n.first[n.node[d.To]] = s.arc(i)
-			n.comes[n.node[d.To]] = len(d.Books) > 0
-		case d.To == p.Target:
-			n.last[n.node[d.From]] = s.arc(i)
-			n.goes[n.node[d.From]] = len(d.Books) > 0
+	for a := range m {
+		if i := n.begins[a]; i != none {
+			s.arc(&n.first[a], i)
+			n.comes[a] = len(s.p.Sides[i].Books) > 0
+		}
+		if i := n.ends[a]; i != none {
+			s.arc(&n.last[a], i)
+			n.goes[a] = len(s.p.Sides[i].Books) > 0
 		}
 	}
 }
 
-// openLaterals opens the sides between two other assets, grouped by where they go.
+// openLaterals opens the sides between two other assets that a walk can use.
 func (s *Solver) openLaterals() {
-	n, p := &s.net, s.p
-	m := len(n.assets)
-	n.start, n.between = sized(n.start, m+1, 0), n.between[:0]
-	if p.MaxHops == 3 {
-		for i := range p.Sides {
-			from, to, ok := s.between(i)
-			if !ok {
-				continue
-			}
-			if c := s.arc(i); c.side != nil {
-				n.between = append(n.between, lateral{arc: c, from: from, to: to})
-				n.start[to+1]++
-			}
+	n := &s.net
+	if k := len(n.middle); cap(n.laterals) < k {
+		n.laterals = make([]lateral, k)
+	} else {
+		n.laterals = n.laterals[:k]
+	}
+	for k := range n.middle {
+		g, c := &n.middle[k], &n.laterals[k]
+		c.rate, c.back, c.used, c.carries = 0, 0, false, false
+		if c.from, c.to = g.from, g.to; n.comes[g.from] && n.goes[g.to] {
+			s.arc(&c.arc, g.side)
+		} else {
+			c.side = nil
 		}
 	}
-	for j := range m {
-		n.start[j+1] += n.start[j]
+}
+
+// arc opens the i-th side for an arc that is not used; one that offers nothing is none.
+func (s *Solver) arc(c *arc, i int32) {
+	slot := s.sides.of(&s.p.Sides[i])
+	if slot.top == 0 {
+		c.side = nil
+		return
 	}
-	n.laterals = sized(n.laterals, len(n.between), lateral{})
-	for i := range n.between {
-		c := &n.between[i]
-		n.laterals[n.start[c.to]] = *c
-		n.start[c.to]++
-	}
-	for j := m; j > 0; j-- { // each start has moved to the next one's place
-		n.start[j] = n.start[j-1]
-	}
-	if m > 0 {
-		n.start[0] = 0
+	s.sides.at[slot.id] = i
+	if c.rate = slot.top; c.side != slot.side {
+		c.side = slot.side
 	}
 }
 
@@ -170,28 +146,6 @@ func (n *network) carry(k int32) {
 	} else {
 		n.laterals[out.tail].nextFrom, out.tail = k, k
 	}
-}
-
-// between returns the nodes that a side joins, if a walk from S to T can use it so.
-func (s *Solver) between(i int) (from, to int32, ok bool) {
-	n, p := &s.net, s.p
-	d := &p.Sides[i]
-	if d.From == p.Source || d.From == p.Target || d.To == p.Source || d.To == p.Target {
-		return 0, 0, false
-	}
-	from, to = n.node[d.From], n.node[d.To]
-	return from, to, from != none && to != none && n.comes[from] && n.goes[to]
-}
-
-// arc opens the i-th side; one that offers nothing is none.
-func (s *Solver) arc(i int) arc {
-	d := &s.p.Sides[i]
-	sd := s.sides.of(d.key())
-	if sd.open(d.Books, d.Stamp); len(sd.pieces) == 0 {
-		return arc{}
-	}
-	s.net.sides[i] = sd
-	return arc{rate: sd.rate(), side: sd}
 }
 
 func sized[T any](s []T, n int, v T) []T {

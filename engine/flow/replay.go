@@ -54,10 +54,8 @@ func (s *Solver) replay() {
 func (s *Solver) blank() {
 	f, m := &s.plan, len(s.net.assets)
 	f.arrived, f.second, f.stayed = sized(f.arrived, m, 0), sized(f.second, m, 0), sized(f.stayed, m, 0)
-	for _, d := range s.net.sides {
-		if d != nil {
-			d.in, d.out = 0, 0
-		}
+	for _, d := range s.sides.woken {
+		d.in, d.out = 0, 0
 	}
 	s.result.In, s.result.Out, f.short = 0, 0, false
 }
@@ -65,10 +63,8 @@ func (s *Solver) blank() {
 // overflows reports that an amount on the way does not fit.
 func (s *Solver) overflows() bool {
 	most := max(s.result.In, s.result.Out)
-	for _, d := range s.net.sides {
-		if d != nil {
-			most = max(most, d.in, d.out)
-		}
+	for _, d := range s.sides.woken {
+		most = max(most, d.in, d.out)
 	}
 	for i := range s.net.assets {
 		most = max(most, s.plan.arrived[i], s.plan.second[i])
@@ -85,9 +81,9 @@ func (s *Solver) replayIn(total money.Amount) {
 		r.Out = 0
 		return
 	}
-	f.group = appendIn(f.group[:0], n.direct.side, none)
+	f.group = appendIn(f.group[:0], &n.direct, none)
 	for i := range n.first {
-		f.group = appendIn(f.group, n.first[i].side, int32(i))
+		f.group = appendIn(f.group, &n.first[i], int32(i))
 	}
 	left := spread(f.group, total-f.takes)
 	if slices.ContainsFunc(f.group, part.brings) { // else so little that nothing comes out at all
@@ -229,7 +225,7 @@ func (s *Solver) passOn(i int32) {
 	f.group = f.group[:0]
 	for k := range n.laterals {
 		if c := &n.laterals[k]; c.from == i {
-			f.group = appendIn(f.group, c.side, c.to)
+			f.group = appendIn(f.group, &c.arc, c.to)
 		}
 	}
 	f.group = append(f.group, s.stays(i, len(f.group) == 0))
@@ -273,28 +269,31 @@ func (s *Solver) forgo(i int32, units money.Amount) {
 	}
 	for k := n.start[i]; k < n.start[i+1]; k++ {
 		d := n.laterals[k].side
+		if d == nil {
+			continue
+		}
 		less := min(units, d.out)
 		d.out, units = d.out-less, units-less
 	}
 	s.plan.short = s.plan.short || units > 0 // a bundle has brought them
 }
 
-// appendIn appends a side that carries something, with its input.
-func appendIn(group []part, d *side, node int32) []part {
-	if d == nil || d.idle() {
+// appendIn appends the side of an arc that carries something, with its input.
+func appendIn(group []part, c *arc, node int32) []part {
+	if !c.used || c.side.idle() {
 		return group
 	}
-	flow, room := d.filled()
-	return append(group, part{d, node, flow.In, room.In})
+	flow, room := c.side.filled()
+	return append(group, part{c.side, node, flow.In, room.In})
 }
 
 // appendOut is appendIn by output.
-func appendOut(group []part, d *side, node int32) []part {
-	if d == nil || d.idle() {
+func appendOut(group []part, c *arc, node int32) []part {
+	if !c.used || c.side.idle() {
 		return group
 	}
-	flow, room := d.filled()
-	return append(group, part{d, node, flow.Out, room.Out})
+	flow, room := c.side.filled()
+	return append(group, part{c.side, node, flow.Out, room.Out})
 }
 
 // spread makes the amounts of a group sum to total, by what is partly filled
@@ -324,10 +323,11 @@ func spread(group []part, total money.Amount) (left money.Amount) {
 // writeFills splits what each side does over its books.
 func (s *Solver) writeFills() {
 	f, r := &s.plan, &s.result
-	for i, d := range s.net.sides {
-		if d == nil || d.in == 0 {
+	for _, d := range s.sides.order() {
+		if d.in == 0 {
 			continue
 		}
+		i := int(s.sides.at[d.id])
 		in, out := d.in, d.out
 		if p := &d.pieces[0]; in <= p.arc.In { // no more than one level
 			r.Fills = append(r.Fills, Fill{Side: i, Book: int(p.book), In: in, Out: out})

@@ -12,9 +12,9 @@ import (
 func (s *Solver) replayOut() bool {
 	s.blank()
 	f, n, r := &s.plan, &s.net, &s.result
-	f.group = appendOut(f.group[:0], n.direct.side, none)
+	f.group = appendOut(f.group[:0], &n.direct, none)
 	for i := range n.last {
-		f.group = appendOut(f.group, n.last[i].side, int32(i))
+		f.group = appendOut(f.group, &n.last[i], int32(i))
 	}
 	if s.moreOut(spread(f.group, s.p.Out)) > 0 {
 		return false
@@ -87,7 +87,7 @@ func (s *Solver) askFor(i int32) {
 	f, n := &s.plan, &s.net
 	f.group = f.group[:0]
 	for k := n.start[i]; k < n.start[i+1]; k++ {
-		f.group = appendOut(f.group, n.laterals[k].side, n.laterals[k].from)
+		f.group = appendOut(f.group, &n.laterals[k].arc, n.laterals[k].from)
 	}
 	f.group = append(f.group, s.stays(i, len(f.group) == 0))
 	left := spread(f.group, f.second[i])

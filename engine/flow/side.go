@@ -12,6 +12,9 @@ import (
 // un-filled in the reverse order.
 type side struct {
 	Merged
+	table *table
+	id    int32
+	awake bool // it is among those of the table that are to be emptied
 
 	full int     // pieces that are filled whole
 	used float64 // of the input of piece full
@@ -19,10 +22,12 @@ type side struct {
 	in, out money.Amount // in integers, see replay
 }
 
-// open empties the side, and merges anew if its books are others.
-func (d *side) open(books []*graph.Side, stamp uint64) {
-	d.full, d.used, d.in, d.out = 0, 0, 0, 0
-	d.Merged.open(books, stamp)
+// wake notes that the side may be not empty from now on.
+func (d *side) wake() {
+	if !d.awake {
+		d.awake = true
+		d.table.woken = append(d.table.woken, d)
+	}
 }
 
 // rate is the rate of the next unit, 0 if the side is used up.
@@ -76,6 +81,7 @@ func (d *side) back() float64 {
 
 // fill fills amount of input; all of the piece if whole.
 func (d *side) fill(amount float64, whole bool) {
+	d.wake()
 	if d.used += amount; whole {
 		d.used = 0
 		if d.full++; d.full == len(d.pieces) {
@@ -98,6 +104,7 @@ func (d *side) unfill(amount float64, whole bool) {
 // give fills the side with in, in integers: out is what that gives, rounded down,
 // and taken how much of in the side takes.
 func (d *side) give(in money.Amount) (out, taken money.Amount) {
+	d.wake()
 	for d.before(len(d.pieces)).In < in && d.more() {
 		d.pull()
 	}
@@ -115,6 +122,7 @@ func (d *side) give(in money.Amount) (out, taken money.Amount) {
 // want fills the side for out, in integers: in is what that costs, rounded up, and
 // given how much of out the side gives.
 func (d *side) want(out money.Amount) (in, given money.Amount) {
+	d.wake()
 	for d.before(len(d.pieces)).Out < out && d.more() {
 		d.pull()
 	}
@@ -147,6 +155,7 @@ func (d *side) filled() (flow, room graph.Arc) {
 
 // takes is how much of more input the side takes beyond in.
 func (d *side) takes(more money.Amount) money.Amount {
+	d.wake()
 	for d.before(len(d.pieces)).In-d.in < more && d.more() {
 		d.pull()
 	}
@@ -155,6 +164,7 @@ func (d *side) takes(more money.Amount) money.Amount {
 
 // gives is how much of more output the side gives beyond out.
 func (d *side) gives(more money.Amount) money.Amount {
+	d.wake()
 	for d.before(len(d.pieces)).Out-d.out < more && d.more() {
 		d.pull()
 	}

@@ -103,6 +103,7 @@ func (s *Solver) apply(st *step, amount float64, whole bool) {
 		}
 	default:
 		old := st.rate
+		st.used = true
 		st.side.fill(amount, whole)
 		if st.update(); st.rate < old && st.layer == 1 {
 			s.fall1(st.head)

@@ -146,6 +146,7 @@ func (s *Solver) number(n *network) {
 	for i, e := range n.edges {
 		p.Sides[i] = flow.Side{From: of[e.From], To: of[e.To], Key: sideKey(e)}
 	}
+	p.Layout = flow.NewLayout(p)
 	for _, a := range n.assets {
 		n.numbers = append(n.numbers, of[a])
 	}
