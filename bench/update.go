@@ -233,12 +233,23 @@ func updates(r *rand.Rand, levels, times int) (Figure, error) {
 			ways[k] = append(ways[k], w)
 		}
 	}
+	turns := make([]change, 0, books*drawn) // as they are made, so that memory is read in order
+	for n := range drawn {
+		for i := range books {
+			turns = append(turns, streams[i][n])
+		}
+	}
 	do := func(k int) func(int) {
-		at := 0
+		at, book := 0, 0
 		return func(times int) {
 			for range times {
-				ways[k][at%books].set(streams[at%books][at/books%drawn])
-				at++
+				ways[k][book].set(turns[at])
+				if at++; at == len(turns) {
+					at = 0
+				}
+				if book++; book == books {
+					book = 0
+				}
 			}
 		}
 	}

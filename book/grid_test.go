@@ -63,3 +63,20 @@ func TestLadderAtTheEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestGridIsLaidAnew: where a venue goes over to smaller steps, so does the window.
+func TestGridIsLaidAnew(t *testing.T) {
+	l := newLadder(market.Ask)
+	for i := range int64(200) {
+		l.set(Level{Price: money.Price(1_000_000 + 50*i), Size: 1})
+	}
+	if l.grid.step != 50 || l.far.n > 0 {
+		t.Errorf("a grid of %d, %d of %d levels far", l.grid.step, l.far.n, l.len())
+	}
+	for i := range int64(100) {
+		l.set(Level{Price: money.Price(1_000_005 + 10*i), Size: 1})
+	}
+	if l.grid.step != 5 || l.off > 0 {
+		t.Errorf("a grid of %d, %d of %d levels off it", l.grid.step, l.off, l.len())
+	}
+}

@@ -6,16 +6,14 @@ import (
 
 	"chronos.dev/market"
 	"chronos.dev/money"
-
-	"github.com/tidwall/btree"
 )
 
 // ladder is one side of a book, ordered by price. The rest of the package uses its
 // methods only.
 //
 // Levels near the best price stand in a window of prices on a grid: the greatest
-// step that most prices are multiples of. All others stand in an ordered map: far
-// from the market, or off the grid. No price is ever rounded to fit.
+// step that most prices are multiples of. All others stand on a shelf: far from the
+// market, or off the grid. No price is ever rounded to fit.
 //
 // Both go by keys: a price or its index on the grid for asks, and all bits of that
 // turned for bids. So the best level has the least key on either side.
@@ -25,7 +23,7 @@ type ladder struct {
 	top  Level // the best; of price 0 if there is none
 	side market.Side
 	flip int64 // -1 for bids
-	far  btree.Map[int64, Level]
+	far  shelf
 	off  int // levels of far that are off the grid
 
 	room  int     // levels off the grid before another one is looked for
@@ -44,11 +42,11 @@ func newLadder(side market.Side) ladder {
 // leastRoom is how many levels may be far, or off the grid, before it matters.
 const leastRoom = 32
 
-func (l *ladder) len() int { return l.near.n + l.far.Len() }
+func (l *ladder) len() int { return l.near.n + l.far.n }
 
 func (l *ladder) reset() {
 	l.near.clear()
-	l.far.Clear()
+	l.far.clear()
 	l.grid, l.off, l.room, l.top = grid{}, 0, leastRoom, Level{}
 }
 
@@ -98,7 +96,7 @@ func (l *ladder) place(lv Level) bool {
 		l.near.put(k, slot{lv.Size, lv.PriceDec, lv.SizeDec})
 		return true
 	}
-	if _, had := l.far.Set(l.key(lv.Price), lv); !had && !on {
+	if !l.far.set(l.key(lv.Price), &lv) && !on {
 		l.off++
 	}
 	return false
@@ -107,7 +105,7 @@ func (l *ladder) place(lv Level) bool {
 // settle lays another grid, or makes the window larger, if too many levels are far.
 // While they are few, none is left off the grid.
 func (l *ladder) settle() {
-	deep := l.far.Len() - l.off // on the grid, but out of the window
+	deep := l.far.n - l.off // on the grid, but out of the window
 	size := len(l.near.slots)
 	switch {
 	case l.off > 0 && l.len() <= leastRoom:
@@ -122,8 +120,9 @@ func (l *ladder) settle() {
 
 // lags reports whether the best price has come near the worse end of the window.
 func (l *ladder) lags() bool {
-	k, _ := l.near.first()
-	return k-l.near.base > l.near.size()/4*3
+	i, on := l.grid.index(l.top.Price)
+	k := i ^ l.flip
+	return on && l.near.covers(k) && k-l.near.base > l.near.size()/4*3
 }
 
 // ahead reports whether k is better than all that the window covers, but so near that
@@ -141,7 +140,7 @@ func (l *ladder) delete(p money.Price) bool {
 		if had = l.near.take(k); had && l.near.n == 0 {
 			l.follow()
 		}
-	} else if _, had = l.far.Delete(l.key(p)); had && !on {
+	} else if had = l.far.delete(l.key(p)); had && !on {
 		l.off--
 	}
 	if had && p == l.top.Price {
@@ -152,10 +151,11 @@ func (l *ladder) delete(p money.Price) bool {
 
 // follow moves an empty window to the best far level on the grid, if it is the best.
 func (l *ladder) follow() {
-	if _, lv, ok := l.far.Min(); ok {
-		if i, on := l.grid.index(lv.Price); on {
-			l.center(i ^ l.flip)
-		}
+	if l.far.n == 0 {
+		return
+	}
+	if i, on := l.grid.index(l.far.min().Price); on {
+		l.center(i ^ l.flip)
 	}
 }
 
@@ -166,11 +166,11 @@ func (l *ladder) findTop() {
 	if ok {
 		l.top = l.level(k)
 	}
-	if l.far.Len() == 0 {
+	if l.far.n == 0 {
 		return
 	}
-	if _, lv, _ := l.far.Min(); !ok || l.key(lv.Price) < l.key(l.top.Price) {
-		l.top = lv
+	if lv := l.far.min(); !ok || l.key(lv.Price) < l.key(l.top.Price) {
+		l.top = *lv
 	}
 }
 
@@ -191,24 +191,24 @@ func (l *ladder) center(k int64) {
 	for at, ok := w.first(); ok; at, ok = w.after(at) {
 		if uint64(at-base) >= uint64(w.size()) {
 			lv := l.level(at)
-			l.far.Set(l.key(lv.Price), lv)
+			l.far.set(l.key(lv.Price), &lv)
 			w.take(at)
 		}
 	}
 	w.base = base
-	if l.far.Len() == 0 {
+	if l.far.n == 0 {
 		return
 	}
 	l.moved = l.moved[:0]
 	last := l.edge(base + w.size() - 1)
-	l.far.Ascend(l.edge(base), func(key int64, lv Level) bool {
+	l.far.ascend(l.edge(base), func(key int64, lv *Level) bool {
 		if i, on := l.grid.index(lv.Price); on && w.covers(i^l.flip) {
-			l.moved = append(l.moved, lv)
+			l.moved = append(l.moved, *lv)
 		}
 		return key <= last
 	})
 	for _, lv := range l.moved {
-		l.far.Delete(l.key(lv.Price))
+		l.far.delete(l.key(lv.Price))
 		i, _ := l.grid.index(lv.Price)
 		w.put(i^l.flip, slot{lv.Size, lv.PriceDec, lv.SizeDec})
 	}
@@ -271,25 +271,29 @@ func (l *ladder) best() (Level, bool) { return l.top, l.top.Price != 0 }
 
 // dropWorst removes the lowest bid or the highest ask.
 func (l *ladder) dropWorst() {
-	key, lv, some := l.far.Max()
-	p := lv.Price
-	if k, ok := l.near.last(); ok && (!some || l.key(l.price(k)) > key) {
-		p = l.price(k)
+	k, ok := l.near.last()
+	if l.far.n > 0 {
+		if p := l.far.max().Price; !ok || l.key(p) > l.key(l.price(k)) {
+			l.delete(p)
+			return
+		}
 	}
-	l.delete(p)
+	if ok {
+		l.delete(l.price(k))
+	}
 }
 
 // scan calls f for every level, best first, until it returns false.
 func (l *ladder) scan(f func(Level) bool) {
 	k, ok := l.near.first()
 	on := true
-	if l.far.Len() > 0 {
-		l.far.Scan(func(key int64, lv Level) bool {
+	if l.far.n > 0 {
+		l.far.ascend(math.MinInt64, func(key int64, lv *Level) bool {
 			for ok && on && l.key(l.price(k)) < key {
 				on = f(l.level(k))
 				k, ok = l.near.after(k)
 			}
-			on = on && f(lv)
+			on = on && f(*lv)
 			return on
 		})
 	}
@@ -347,6 +351,10 @@ func (l *ladder) fits(price, size uint8) (err error) {
 // rescale multiplies all prices and sizes by powers of ten, which fits says they can
 // bear.
 func (l *ladder) rescale(price, size uint8) {
+	if price == 0 {
+		l.resize(money.Size(money.Pow10(size)))
+		return
+	}
 	l.all = l.appendTo(l.all[:0])
 	for i := range l.all {
 		l.all[i].Price *= money.Price(money.Pow10(price))
@@ -357,4 +365,13 @@ func (l *ladder) rescale(price, size uint8) {
 		step = 0 // nothing is left of what it was laid for
 	}
 	l.refill(uint64(step))
+}
+
+// resize multiplies all sizes.
+func (l *ladder) resize(by money.Size) {
+	for k, ok := l.near.first(); ok; k, ok = l.near.after(k) {
+		l.near.slots[l.near.at(k)].size *= by
+	}
+	l.far.ascend(math.MinInt64, func(_ int64, lv *Level) bool { lv.Size *= by; return true })
+	l.top.Size *= by
 }

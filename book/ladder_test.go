@@ -148,7 +148,7 @@ func TestLadderEqualsMap(t *testing.T) {
 				}
 			}
 		}
-		far = max(far, l.far.Len())
+		far = max(far, l.far.n)
 		grids[l.grid.step] = true
 	}
 	if far < 100 || len(grids) < 4 {

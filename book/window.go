@@ -14,9 +14,9 @@ import (
 type window struct {
 	slots []slot   // a power of two of them
 	words []uint64 // by slot
-	sums  []uint64 // by word
 	base  int64    // least key of the range, a multiple of 64
 	n     int
+	sums  [maxWindow / 64 / 64]uint64 // by word
 }
 
 // slot is a level without its price.
@@ -32,10 +32,7 @@ const (
 )
 
 func newWindow(size int) window {
-	words := size / 64
-	return window{
-		slots: make([]slot, size), words: make([]uint64, words), sums: make([]uint64, (words+63)/64),
-	}
+	return window{slots: make([]slot, size), words: make([]uint64, size/64)}
 }
 
 func (w *window) size() int64 { return int64(len(w.slots)) }
@@ -43,18 +40,17 @@ func (w *window) size() int64 { return int64(len(w.slots)) }
 // covers reports whether k is in the range.
 func (w *window) covers(k int64) bool { return uint64(k-w.base) < uint64(len(w.slots)) }
 
-func (w *window) at(k int64) int { return int(k & int64(len(w.slots)-1)) }
+func (w *window) at(k int64) uint { return uint(k) & uint(len(w.slots)-1) }
 
 // put sets the level at k, which the window covers.
 func (w *window) put(k int64, s slot) {
 	at := w.at(k)
 	w.slots[at] = s
-	word, bit := at>>6, uint64(1)<<(at&63)
-	if w.words[word]&bit == 0 {
-		w.words[word] |= bit
-		w.sums[word>>6] |= 1 << (word & 63)
-		w.n++
-	}
+	word := at >> 6
+	old := w.words[word]
+	w.words[word] = old | 1<<(at&63)
+	w.sums[word>>6%uint(len(w.sums))] |= 1 << (word & 63)
+	w.n += int(^old >> (at & 63) & 1) // no branch: new levels and new sizes come mixed
 }
 
 // take clears the level at k, which the window covers, and reports whether there
@@ -66,7 +62,7 @@ func (w *window) take(k int64) bool {
 		return false
 	}
 	if w.words[word] &^= bit; w.words[word] == 0 {
-		w.sums[word>>6] &^= 1 << (word & 63)
+		w.sums[word>>6%uint(len(w.sums))] &^= 1 << (word & 63)
 	}
 	w.n--
 	return true
@@ -95,29 +91,28 @@ func (w *window) up(k int64) (at int64, ok bool) {
 	if m := w.words[word] >> (from & 63); m != 0 {
 		return k + int64(bits.TrailingZeros64(m)), true
 	}
-	if word = w.wordUp(word); word < 0 {
+	word, ok = w.wordUp(word)
+	if !ok {
 		return 0, false
 	}
-	to := word<<6 | bits.TrailingZeros64(w.words[word])
-	at = k + int64((to-from)&(len(w.slots)-1))
+	to := word<<6 | uint(bits.TrailingZeros64(w.words[word]))
+	at = k + int64((to-from)&uint(len(w.slots)-1))
 	return at, w.covers(at) // or it has gone around
 }
 
 // wordUp returns the next word after one that is not zero, going around, at last the
-// one itself; -1 if all are zero.
-func (w *window) wordUp(word int) int {
-	sum := word >> 6
+// one itself.
+func (w *window) wordUp(word uint) (next uint, ok bool) {
+	sum := word >> 6 % uint(len(w.sums))
 	m := w.sums[sum] &^ (2<<(word&63) - 1)
 	for range len(w.sums) + 1 {
 		if m != 0 {
-			return sum<<6 | bits.TrailingZeros64(m)
+			return sum<<6 | uint(bits.TrailingZeros64(m)), true
 		}
-		if sum++; sum == len(w.sums) {
-			sum = 0
-		}
+		sum = (sum + 1) % uint(len(w.sums))
 		m = w.sums[sum]
 	}
-	return -1
+	return 0, false
 }
 
 // last returns the largest key that is taken.
@@ -126,24 +121,22 @@ func (w *window) last() (k int64, ok bool) {
 		return 0, false
 	}
 	end := w.at(w.base) >> 6 // the word behind the last one
-	sum := end >> 6
+	sum := end >> 6 % uint(len(w.sums))
 	m := w.sums[sum] & (1<<(end&63) - 1)
 	for m == 0 {
-		if sum--; sum < 0 {
-			sum = len(w.sums) - 1
-		}
+		sum = (sum - 1) % uint(len(w.sums))
 		m = w.sums[sum]
 	}
-	word := sum<<6 | (63 - bits.LeadingZeros64(m))
-	at := word<<6 | (63 - bits.LeadingZeros64(w.words[word]))
-	return w.base + int64((at-end<<6)&(len(w.slots)-1)), true
+	word := sum<<6 | uint(bits.Len64(m)-1)
+	at := word<<6 | uint(bits.Len64(w.words[word])-1)
+	return w.base + int64((at-end<<6)&uint(len(w.slots)-1)), true
 }
 
 // clear forgets all levels.
 func (w *window) clear() {
 	if w.n > 0 {
 		clear(w.words)
-		clear(w.sums)
+		w.sums = [len(w.sums)]uint64{}
 		w.n = 0
 	}
 }
