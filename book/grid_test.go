@@ -67,7 +67,7 @@ func TestLadderAtTheEnds(t *testing.T) {
 // TestGridIsLaidAnew: where a venue goes over to smaller steps, so does the window.
 func TestGridIsLaidAnew(t *testing.T) {
 	l := newLadder(market.Ask)
-	for i := range int64(200) {
+	for i := range int64(100) {
 		l.set(Level{Price: money.Price(1_000_000 + 50*i), Size: 1})
 	}
 	if l.grid.step != 50 || l.far.n > 0 {
