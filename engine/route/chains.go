@@ -89,9 +89,9 @@ func (q *queue) serve(dst []chain, out money.Amount) []chain {
 		case c.out() <= out:
 			dst, out = append(dst, *c), out-c.out()
 		default:
-			var piece chain
-			piece, *c = cutChain(*c, out)
-			return append(dst, piece)
+			dst = append(dst, chain{})
+			c.cut(&dst[len(dst)-1], out)
+			return dst
 		}
 	}
 	if out > 0 {
@@ -100,44 +100,41 @@ func (q *queue) serve(dst []chain, out money.Amount) []chain {
 	return dst
 }
 
-// place is where a chain is to stand: what its path takes in all, and the ranks of
-// the assets between, -1 for none.
-type place struct {
-	took money.Amount
-	mids [plan.MaxHops - 1]int32
-	hops int32
-	at   int32 // place in done
+// bunch is the chains of one path, which lie side by side.
+type bunch struct {
+	begin, end int
+	took       money.Amount            // in all
+	mids       [plan.MaxHops - 1]int32 // ranks of the assets between, -1 for none
+	hops       int
 }
 
-// path compares two places by the assets between, by name.
-func (p *place) path(q *place) int {
-	return cmp.Or(cmp.Compare(p.mids[0], q.mids[0]), cmp.Compare(p.mids[1], q.mids[1]))
-}
-
-// order puts the chains of a path side by side, the path that takes most first;
-// then the one with fewer hops, then by names.
+// order puts the path that takes most first; then the one with fewer hops, then by
+// names. The chains of a path have been written down one after the other: each hop is
+// laid beside what has come over another one at a time.
 func (s *Solver) order() {
 	w := &s.lines
-	w.places = w.places[:0]
+	w.bunches, w.places = w.bunches[:0], w.places[:0]
 	for i := range w.done {
 		c := &w.done[i]
-		p := place{mids: [plan.MaxHops - 1]int32{-1, -1}, hops: int32(c.n), at: int32(i)}
+		b := bunch{begin: i, end: i + 1, took: c.in(), hops: c.n, mids: [plan.MaxHops - 1]int32{-1, -1}}
 		for k := range c.n - 1 {
-			p.mids[k] = s.snap.Rank(c.links[k].to)
+			b.mids[k] = s.snap.Rank(c.links[k].to)
 		}
-		w.places = append(w.places, p)
-	}
-	slices.SortFunc(w.places, func(a, b place) int { return cmp.Or(a.path(&b), cmp.Compare(a.at, b.at)) })
-	for i := 0; i < len(w.places); {
-		end, took := i, money.Amount(0)
-		for ; end < len(w.places) && w.places[i].path(&w.places[end]) == 0; end++ {
-			took += w.done[w.places[end].at].in()
-		}
-		for ; i < end; i++ {
-			w.places[i].took = took
+		if last := len(w.bunches) - 1; last >= 0 && w.bunches[last].mids == b.mids {
+			w.bunches[last].end, w.bunches[last].took = b.end, w.bunches[last].took+b.took
+		} else {
+			w.bunches = append(w.bunches, b)
 		}
 	}
-	slices.SortFunc(w.places, func(a, b place) int {
-		return cmp.Or(cmp.Compare(b.took, a.took), cmp.Compare(a.hops, b.hops), a.path(&b), cmp.Compare(a.at, b.at))
+	slices.SortFunc(w.bunches, func(a, b bunch) int {
+		if a.took != b.took {
+			return cmp.Compare(b.took, a.took)
+		}
+		return cmp.Or(cmp.Compare(a.hops, b.hops), slices.Compare(a.mids[:], b.mids[:]), cmp.Compare(a.begin, b.begin))
 	})
+	for _, b := range w.bunches {
+		for i := b.begin; i < b.end; i++ {
+			w.places = append(w.places, int32(i))
+		}
+	}
 }

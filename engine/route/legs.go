@@ -93,16 +93,16 @@ type chain struct {
 func (c *chain) in() money.Amount  { return c.links[0].in }
 func (c *chain) out() money.Amount { return c.links[c.n-1].out }
 
-func (c chain) with(l link) chain {
-	c.links[c.n] = l
+func (c *chain) add(l *link) {
+	c.links[c.n] = *l
 	c.n++
-	return c
 }
 
 // lines are the chains of a plan in the making, and room for them on their way.
 type lines struct {
 	done    []chain
-	places  []place // of done, as they are to be written
+	places  []int32 // of done, as they are to be written
+	bunches []bunch // of done
 	served  []chain
 	arrived []queue   // by AssetID: from Sell
 	moved   [][]chain // by AssetID: from another asset between
@@ -124,76 +124,75 @@ func (s *Solver) staircase(hops []hop) {
 	w := &s.lines
 	w.done = s.begin(w.done[:0], &hops[0])
 	for i := range hops[1:] {
-		w.served = append(w.served[:0], w.done...)
+		w.served, w.done = w.done, w.served
 		w.done = s.extend(w.done[:0], w.served, &hops[i+1])
 	}
 	w.places = w.places[:0]
 	for i := range w.done {
-		w.places = append(w.places, place{at: int32(i)})
+		w.places = append(w.places, int32(i))
 	}
 }
 
 // begin appends a chain for every fill of a hop.
 func (s *Solver) begin(dst []chain, h *hop) []chain {
 	for i := range h.fills {
-		dst = append(dst, chain{}.with(s.link(h, i)))
+		dst = append(dst, chain{n: 1})
+		s.link(&dst[len(dst)-1].links[0], h, i)
 	}
 	return dst
 }
 
-// extend appends chains with one more hop.
+// extend appends chains with one more hop. Those of chains are cut up.
 func (s *Solver) extend(dst, chains []chain, h *hop) []chain {
-	next, at := s.link(h, 0), 1
-	for _, c := range chains {
+	var next, part link
+	s.link(&next, h, 0)
+	at := 1
+	for i := range chains {
+		c := &chains[i]
 		for c.out() > next.in {
-			var piece chain
-			piece, c = cutChain(c, next.in)
-			dst = append(dst, piece.with(next))
-			next, at = s.link(h, at), at+1
+			dst = append(dst, chain{})
+			piece := &dst[len(dst)-1]
+			c.cut(piece, next.in)
+			piece.add(&next)
+			s.link(&next, h, at)
+			at++
 		}
-		var part link
-		part, next = cutLink(next, c.out())
-		dst = append(dst, c.with(part))
+		next.cut(&part, share(next.out, c.out(), next.in), c.out())
+		dst = append(dst, *c)
+		dst[len(dst)-1].add(&part)
 		if next.in == 0 && at < len(h.fills) {
-			next, at = s.link(h, at), at+1
+			s.link(&next, h, at)
+			at++
 		}
 	}
 	return dst
 }
 
-// cutChain splits c where its output is out: every amount in proportion, and the
-// rest to the second part, so that the two sum to c.
-func cutChain(c chain, out money.Amount) (first, second chain) {
-	first, second = c, c
+// cut cuts first off c, where its output is out: every amount in proportion, and the
+// rest to c, so that the two sum to what c was.
+func (c *chain) cut(first *chain, out money.Amount) {
+	first.n = c.n
 	for i := c.n - 1; i >= 0; i-- {
-		l := c.links[i]
+		l := &c.links[i]
 		in := share(l.in, out, l.out)
-		first.links[i], second.links[i] = splitLink(l, in, out)
+		l.cut(&first.links[i], out, in)
 		out = in
 	}
-	return first, second
 }
 
-// cutLink splits a link where its input is in.
-func cutLink(l link, in money.Amount) (first, second link) {
-	return splitLink(l, in, share(l.out, in, l.in))
-}
-
-// splitLink splits a link in two, the first of in and out. The fee goes with the
-// amount that it is taken from, unless all of that is forgone; the other may be so
-// coarse that its parts have another proportion.
-func splitLink(l link, in, out money.Amount) (first, second link) {
-	first, second = l, l
+// cut cuts first off l, of in and out. The fee goes with the amount that it is taken
+// from; the other may be so coarse that its parts have another proportion.
+func (l *link) cut(first *link, out, in money.Amount) {
+	*first = *l
 	first.in, first.out, first.fee = in, out, 0
 	part, whole := out, l.out
-	if l.feeOnIn || l.out == 0 {
+	if l.feeOnIn {
 		part, whole = in, l.in
 	}
 	if whole > 0 {
 		first.fee = mulDiv(part, l.fee, whole, money.Down)
 	}
-	second.in, second.out, second.fee = l.in-in, l.out-out, l.fee-first.fee
-	return first, second
+	l.in, l.out, l.fee = l.in-in, l.out-out, l.fee-first.fee
 }
 
 // share returns x * part / whole, down, but something for a part of something
@@ -208,17 +207,16 @@ func share(x, part, whole money.Amount) money.Amount {
 	return max(mulDiv(part, x, whole, money.Down), min(1, x-1), 0)
 }
 
-// link is the i-th fill of a hop.
-func (s *Solver) link(h *hop, i int) link {
+// link makes l the i-th fill of a hop.
+func (s *Solver) link(l *link, h *hop, i int) {
 	f := &h.fills[i]
-	l := link{
+	*l = link{
 		hop: int32(h.at), fill: int32(h.first + i), market: f.Market, from: h.from, to: h.to,
 		in: f.In, out: f.Out, fee: f.Gross - f.Out,
 	}
 	if s.feeOnIn(h, f) {
 		l.feeOnIn, l.fee = true, f.In-f.Gross
 	}
-	return l
 }
 
 // feeOnIn reports whether the fee of a fill is part of what is given.
@@ -242,7 +240,7 @@ func (s *Solver) write(a *Answer) {
 	legs := slices.Grow(a.legs, n)
 	a.Plan.Routes = slices.Grow(a.Plan.Routes, len(s.lines.done))
 	for i := range s.lines.places {
-		c := &s.lines.done[s.lines.places[i].at]
+		c := &s.lines.done[s.lines.places[i]]
 		begin := len(legs)
 		for j := range c.n {
 			l := &c.links[j]
