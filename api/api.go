@@ -69,7 +69,7 @@ type Options struct {
 	Rate        int // requests a second and client address; below zero: no limit
 	InFlight    int
 	QueueWait   time.Duration // for a processor; longer for long is 503; below zero: no limit
-	Concurrency int // connections
+	Concurrency int           // connections
 	ConnsPerIP  int
 
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration

@@ -25,37 +25,70 @@ const (
 
 // rates appends what the plan is worth per unit, before and after fees.
 func (s *pricer) rates(p *engine.Price, sell, buy int64) {
-	w, pl, f := s.w, &p.Plan, &s.fracs
+	w, pl := s.w, &p.Plan
 	w.Key("rate")
 	appendRate(w, buy, pl.Buy.Scale, sell, pl.Sell.Scale, money.Down)
 	w.Key("inverse_rate")
 	appendRate(w, sell, pl.Sell.Scale, buy, pl.Buy.Scale, money.Up)
 	s.paths = appendPaths(s.paths[:0], pl)
-	f.mean(&f.gross, pl, s.paths, func(of *text.Frac, h *hopSum) {
-		setPerUnit(of, h.grossOut, h.get, h.grossIn, h.give)
-	})
-	f.mean(&f.mid, pl, s.paths, func(of *text.Frac, h *hopSum) { setMid(of, p.Mids, h) })
-	setPerUnit(&f.net, pl.Out, pl.Buy, pl.In, pl.Sell)
-	if f.mid.Valid() {
-		f.loss.SetLoss(&f.mid, &f.gross)
-		w.Key("mid_rate").Begin()
-		w.B = f.mid.AppendSignificant(w.B, rateDigits)
-		w.End()
-		s.loss("slippage_bps")
-	} else {
-		w.Key("mid_rate").Null()
-		w.Key("slippage_bps").Null()
-	}
-	f.loss.SetLoss(&f.gross, &f.net)
-	s.loss("fee_bps")
+	s.means(p)
 }
 
-// loss appends how much is lost, in basis points, up.
-func (s *pricer) loss(key string) {
-	s.w.Key(key).Begin()
-	s.fracs.loss.InBps()
-	s.w.B = s.fracs.loss.AppendCeil(s.w.B, bpsScale)
-	s.w.End()
+// means writes what the middles were and what was lost to them and to fees.
+func (s *pricer) means(p *engine.Price) {
+	pl, w, f, off := &p.Plan, s.w, &s.fracs, off(s.paths)
+	gross := aboutMean(pl, s.paths, aboutGross)
+	mid := aboutMean(pl, s.paths, func(h *hopSum) float64 { return aboutMid(p.Mids, h) })
+	net := known(aboutPer(num(pl.Out, pl.Buy.EngineScale), num(pl.In, pl.Sell.EngineScale)))
+	from := len(w.B)
+	w.Key("mid_rate").Begin()
+	var ok bool
+	if w.B, ok = mid.appendSignificant(w.B, off); !ok && !f.midOf(p, s.paths) {
+		w.B = w.B[:from]
+		w.Key("mid_rate").Null()
+		w.Key("slippage_bps").Null()
+	} else {
+		if !ok {
+			w.B = f.mid.AppendSignificant(w.B, rateDigits)
+		}
+		w.End()
+		s.loss("slippage_bps", mid, gross, off, func() {
+			f.midOf(p, s.paths) // writing it has lost it
+			f.grossOf(pl, s.paths)
+			f.loss.SetLoss(&f.mid, &f.gross)
+		})
+	}
+	s.loss("fee_bps", gross, net, off, func() {
+		f.grossOf(pl, s.paths)
+		setPerUnit(&f.net, pl.Out, pl.Buy, pl.In, pl.Sell)
+		f.loss.SetLoss(&f.gross, &f.net)
+	})
+}
+
+// midOf makes the fraction of the middles, and reports whether there is one.
+func (f *fracs) midOf(p *engine.Price, paths []path) bool {
+	f.mean(&f.mid, &p.Plan, paths, func(of *text.Frac, h *hopSum) { setMid(of, p.Mids, h) })
+	return f.mid.Valid()
+}
+
+// grossOf makes the fraction of what the plan gives before fees.
+func (f *fracs) grossOf(pl *plan.Plan, paths []path) {
+	f.mean(&f.gross, pl, paths, func(of *text.Frac, h *hopSum) {
+		setPerUnit(of, h.grossOut, h.get, h.grossIn, h.give)
+	})
+}
+
+// loss appends by how many basis points to is below from, up. exact makes it of
+// fractions, where it hangs on what the others are not sure of.
+func (s *pricer) loss(key string, from, to about, off float64, exact func()) {
+	w, ok := s.w, false
+	w.Key(key).Begin()
+	if w.B, ok = appendLoss(w.B, from, to, off); !ok {
+		exact()
+		s.fracs.loss.InBps()
+		w.B = s.fracs.loss.AppendCeil(w.B, bpsScale)
+	}
+	w.End()
 }
 
 // fracs is the memory of rates: what the plan receives for what it gives, before

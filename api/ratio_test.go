@@ -57,6 +57,50 @@ func drawRated(t *rapid.T) *engine.Price {
 	return p
 }
 
+// TestRatesAreKnownWithoutFractions: of ordinary amounts most digits are known from
+// floats. That they are the right ones, TestRates holds.
+func TestRatesAreKnownWithoutFractions(t *testing.T) {
+	known, drawn := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawRated(t)
+		paths := appendPaths(nil, &p.Plan)
+		gross := aboutMean(&p.Plan, paths, aboutGross)
+		mid := aboutMean(&p.Plan, paths, func(h *hopSum) float64 { return aboutMid(p.Mids, h) })
+		if gross == 0 || mid == 0 {
+			return
+		}
+		drawn++
+		if _, ok := appendLoss(nil, mid, gross, off(paths)); ok {
+			known++
+		}
+	})
+	if known == 0 || known*2 < drawn {
+		t.Errorf("%d of %d known", known, drawn)
+	}
+}
+
+// TestNearRatesAreExact: where the last digit hangs on the last bit, the fraction
+// decides.
+func TestNearRatesAreExact(t *testing.T) {
+	asset := market.Asset{Symbol: "A", Scale: 8, EngineScale: 8}
+	other := market.Asset{Symbol: "B", Scale: 8, EngineScale: 8}
+	for _, out := range []money.Amount{1e15, 1e15 - 1, 1e15 + 1, 999_950_000_000_000, 999_950_000_000_001, 999_949_999_999_999} {
+		const in = 1e15
+		p := &engine.Price{Mids: []engine.Mid{{Give: "A", Get: "B", Bid: one, Ask: one, Known: true}}}
+		p.Plan = plan.Plan{Sell: asset, Buy: other, In: in, Out: out, Routes: []plan.Route{{Legs: []plan.Leg{
+			{Action: plan.Sell, GiveAsset: asset, GetAsset: other, FeeAsset: other, In: in, Out: out},
+		}}}}
+		var s pricer
+		s.w = wire.NewWriter(nil)
+		s.rates(p, in, int64(out))
+		w := wire.NewWriter(nil)
+		plainRates(w, p, in, int64(out))
+		if string(s.w.B) != string(w.B) {
+			t.Errorf("%d: %s, want\n%s", out, s.w.B, w.B)
+		}
+	}
+}
+
 // TestRates holds what an answer says of rates against the same formulas over
 // decimals, which nothing is saved in.
 func TestRates(t *testing.T) {
