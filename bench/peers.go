@@ -5,7 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"chronos.dev/book"
 	"chronos.dev/market"
+	"chronos.dev/money"
 )
 
 // Peer is what one way took for a change of the workload of bench/peers/README.md,
@@ -20,8 +22,7 @@ type Peer struct {
 
 // quoted is a way to keep a book whose best prices are read after every change.
 type quoted interface {
-	set(c change)
-	best() (bid, ask int64)
+	quote(c change) (bid, ask int64) // makes a change first
 }
 
 // Peers runs the workload on our book and on a plain tree: so many levels, changes and
@@ -30,6 +31,7 @@ func Peers(levels, updates, rounds int) []Peer {
 	first, then := peerChanges(int64(levels/2), updates)
 	return []Peer{
 		peer("chronos book", then, rounds, func() quoted { return newOursAt(first, 0, 0) }),
+		peer("chronos ladder", then, rounds, func() quoted { return newBare(first) }),
 		peer("tidwall Map", then, rounds, func() quoted {
 			t := &trees{}
 			for _, c := range first {
@@ -48,8 +50,7 @@ func peer(name string, then []change, rounds int, fresh func() quoted) Peer {
 		sum = 0
 		begin := time.Now()
 		for _, c := range then {
-			k.set(c)
-			bid, ask := k.best()
+			bid, ask := k.quote(c)
 			sum = sum*31 + uint64(bid*7+ask)
 		}
 		all = append(all, float64(time.Since(begin))/float64(len(then)))
@@ -58,13 +59,51 @@ func peer(name string, then []change, rounds int, fresh func() quoted) Peer {
 	return Peer{name, all[0], all[len(all)/2], all[len(all)-1], fmt.Sprintf("%016x", sum)}
 }
 
-func (t *trees) best() (bid, ask int64) {
+// bare are the sides of package book without events.
+type bare struct{ sides [2]*book.Side }
+
+func newBare(first []change) *bare {
+	b := &bare{[2]*book.Side{book.NewSide(market.Bid), book.NewSide(market.Ask)}}
+	for _, c := range first {
+		b.set(c)
+	}
+	return b
+}
+
+func (b *bare) set(c change) {
+	side := b.sides[c.side-market.Bid]
+	if c.size == 0 {
+		side.Delete(money.Price(c.price))
+	} else {
+		side.Set(book.Level{Price: money.Price(c.price), Size: money.Size(c.size)})
+	}
+}
+
+func (b *bare) quote(c change) (bid, ask int64) {
+	b.set(c)
+	x, _ := b.sides[0].Best()
+	y, _ := b.sides[1].Best()
+	return int64(x.Price), int64(y.Price)
+}
+
+func (b *bare) levels(dst []int64) []int64 {
+	for _, s := range b.sides {
+		for _, l := range s.AppendBest(nil, s.Len()) {
+			dst = append(dst, int64(l.Price), int64(l.Size))
+		}
+	}
+	return dst
+}
+
+func (t *trees) quote(c change) (bid, ask int64) {
+	t.set(c)
 	bid, _, _ = t.sides[0].Min()
 	ask, _, _ = t.sides[1].Min()
 	return -bid, ask
 }
 
-func (o *ours) best() (bid, ask int64) {
+func (o *ours) quote(c change) (bid, ask int64) {
+	o.set(c)
 	b, a, _ := o.book.Best()
 	return int64(b.Price), int64(a.Price)
 }

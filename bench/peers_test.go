@@ -6,16 +6,17 @@ import "testing"
 // changes are those that the other programs make.
 func TestSameBestPrices(t *testing.T) {
 	first, then := peerChanges(1000, 20_000)
-	a, b := newOurs(first), &trees{}
+	a, b, l := newOurs(first), &trees{}, newBare(first)
 	for _, c := range first {
 		b.set(c)
 	}
 	for i, c := range then {
-		a.set(c)
-		b.set(c)
-		bid, ask := a.best()
-		if x, y := b.best(); bid != x || ask != y {
+		bid, ask := a.quote(c)
+		if x, y := b.quote(c); bid != x || ask != y {
 			t.Fatalf("change %d: %d %d, want %d %d", i, bid, ask, x, y)
+		}
+		if x, y := l.quote(c); bid != x || ask != y {
+			t.Fatalf("change %d: the ladder has %d %d, want %d %d", i, x, y, bid, ask)
 		}
 	}
 	d := splitmix(1)

@@ -217,15 +217,15 @@ func (s *sorted) levels(dst []int64) []int64 {
 
 // updates measures single changes of books of so many levels a side. It fails
 // where two ways end with different books.
-func updates(r *rand.Rand, levels, times int) (Figure, error) {
+func updates(r *rand.Rand, levels, times int) ([]Figure, error) {
 	const drawn = 4096
-	ways := [4][]kept{}
+	ways := [5][]kept{}
 	streams := make([][]change, books)
 	for i := range books {
 		first, then := changes(r, levels, drawn)
 		streams[i] = then
-		for k, w := range []kept{newOurs(first), &trees{}, newLocked(), &sorted{}} {
-			if k > 0 {
+		for k, w := range []kept{newOurs(first), &trees{}, newLocked(), &sorted{}, newBare(first)} {
+			if k > 0 && k < 4 {
 				for _, c := range first {
 					w.set(c)
 				}
@@ -258,7 +258,10 @@ func updates(r *rand.Rand, levels, times int) (Figure, error) {
 		Way{"tidwall Map", targetAt(levels, 1.0/6), do(1)},
 		Way{"tidwall BTreeG", targetAt(levels, 1.0/10), do(2)},
 		Way{"sorted slice", 0, do(3)})
-	return f, same(ways[:], streams)
+	l := Duel(fmt.Sprintf("book/ladder/%d", levels), "change of one level, nothing checked", times,
+		Way{Do: do(4)},
+		Way{"tidwall Map", targetAt(levels, 1.0/6), do(1)})
+	return []Figure{f, l}, same(ways[:], streams)
 }
 
 // targetAt is a target that is stated for 1,000 levels.

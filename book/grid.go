@@ -15,6 +15,9 @@ type grid struct {
 	most    uint64 // the largest quotient
 }
 
+// noGrid has every price off it.
+var noGrid = grid{inverse: 1}
+
 func newGrid(step uint64) grid {
 	twos := bits.TrailingZeros64(step)
 	odd := step >> twos

@@ -32,7 +32,7 @@ type ladder struct {
 }
 
 func newLadder(side market.Side) ladder {
-	l := ladder{side: side, room: leastRoom}
+	l := ladder{side: side, grid: noGrid, room: leastRoom}
 	if side == market.Bid {
 		l.flip = -1
 	}
@@ -47,7 +47,7 @@ func (l *ladder) len() int { return l.near.n + l.far.n }
 func (l *ladder) reset() {
 	l.near.clear()
 	l.far.clear()
-	l.grid, l.off, l.room, l.top = grid{}, 0, leastRoom, Level{}
+	l.grid, l.off, l.room, l.top = noGrid, 0, leastRoom, Level{}
 }
 
 // key is the key of a price; of a larger one if it is worse.
@@ -59,7 +59,7 @@ func (l *ladder) price(k int64) money.Price { return money.Price((k ^ l.flip) * 
 // set sets a level.
 func (l *ladder) set(lv Level) {
 	i, on := l.grid.index(lv.Price)
-	if k := i ^ l.flip; on && l.near.covers(k) && l.grid.step != 0 {
+	if k := i ^ l.flip; on && l.near.covers(k) {
 		l.near.put(k, slot{lv.Size, lv.PriceDec, lv.SizeDec})
 		l.offer(&lv)
 		return
@@ -304,8 +304,23 @@ func (l *ladder) scan(f func(Level) bool) {
 }
 
 // appendTo appends all levels, best first.
-func (l *ladder) appendTo(dst []Level) []Level {
-	l.scan(func(lv Level) bool { dst = append(dst, lv); return true })
+func (l *ladder) appendTo(dst []Level) []Level { return l.appendBest(dst, l.len()) }
+
+// appendBest appends the best n levels, best first.
+func (l *ladder) appendBest(dst []Level, n int) []Level {
+	if l.far.n > 0 {
+		l.scan(func(lv Level) bool {
+			if n--; n >= 0 {
+				dst = append(dst, lv)
+			}
+			return n > 0
+		})
+		return dst
+	}
+	for k, ok := l.near.first(); ok && n > 0; k, ok = l.near.after(k) {
+		dst = append(dst, l.level(k))
+		n--
+	}
 	return dst
 }
 
