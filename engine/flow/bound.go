@@ -29,7 +29,10 @@ const (
 )
 
 // certificate is room for the prices of a try.
-type certificate struct{ try Nu }
+type certificate struct {
+	try      Nu
+	one, two []float64 // see floats
+}
 
 // certify proves the plan by the better of two price lists: the node prices of the
 // kernel, and those with the exact rates of the last walk, where these fit.
@@ -68,14 +71,23 @@ func (s *Solver) try() {
 	r, t := &s.result, &s.sure.try
 	var sum money.Sum
 	n := &s.net
-	s.gain(&sum, &n.direct, t.Source, t.Target)
+	one, two := s.sure.floats(n.assets)
+	source, target := float64(int64(t.Source)), float64(int64(t.Target))
+	if n.direct.gains(source, target) {
+		s.surplus(&sum, n.direct.side, t.Source, t.Target)
+	}
 	for i, a := range n.assets {
-		s.gain(&sum, &n.first[i], t.Source, t.One[a])
-		s.gain(&sum, &n.last[i], t.Two[a], t.Target)
+		if n.first[i].gains(source, one[i]) {
+			s.surplus(&sum, n.first[i].side, t.Source, t.One[a])
+		}
+		if n.last[i].gains(two[i], target) {
+			s.surplus(&sum, n.last[i].side, t.Two[a], t.Target)
+		}
 	}
 	for k := range n.laterals {
-		c := &n.laterals[k]
-		s.gain(&sum, &c.arc, t.One[n.assets[c.from]], t.Two[n.assets[c.to]])
+		if c := &n.laterals[k]; c.gains(one[c.from], two[c.to]) {
+			s.surplus(&sum, c.side, t.One[n.assets[c.from]], t.Two[n.assets[c.to]])
+		}
 	}
 	in, out := s.bounded(), money.Amount(0)
 	if s.wanted() {
@@ -115,14 +127,20 @@ func (s *Solver) bounded() money.Amount {
 	return s.p.In
 }
 
-// gain adds the surplus of an arc, if there can be any: the best rate of an arc that is
-// not used, in floats, is no more than a few units of their last place too low.
-func (s *Solver) gain(sum *money.Sum, c *arc, from, to uint64) {
-	if c.used || c.rate*float64(int64(to)) > float64(int64(from))*(1-0x1p-40) {
-		if c.side != nil {
-			s.surplus(sum, c.side, from, to)
-		}
+// floats are the prices of a try by node.
+func (c *certificate) floats(assets []int32) (one, two []float64) {
+	c.one, c.two = c.one[:0], c.two[:0]
+	for _, a := range assets {
+		c.one, c.two = append(c.one, float64(int64(c.try.One[a]))), append(c.two, float64(int64(c.try.Two[a])))
 	}
+	return c.one, c.two
+}
+
+// gains reports whether an arc may leave a surplus at prices: if nothing is sent along
+// it, where its best rate does, and as floats are off by a few units of their last
+// place, where it nearly does.
+func (c *arc) gains(from, to float64) bool {
+	return c.used || c.rate*to*(1+0x1p-40) > from
 }
 
 // surplus adds max(0, Out*to - In*from) over all levels of a side, which are
@@ -163,8 +181,10 @@ func gains(p *piece, from, to uint64) bool {
 func whole(w *Nu, nu *Prices) {
 	const nudge = 1 + 0x1p-48
 	most := max(nu.Source, nu.Target)
-	for i := range nu.One {
-		most = max(most, nu.One[i], nu.Two[i])
+	for _, one := range nu.One { // no less than in layer two
+		if one > most {
+			most = one
+		}
 	}
 	scale := math.Ldexp(1, nuBits) / most
 	whole := func(x float64) uint64 { return uint64(int64(x)) } // of at most 62 bits

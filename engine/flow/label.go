@@ -26,7 +26,7 @@ func (s *Solver) relabel() {
 		s.fall1(int32(i))
 		s.fall2(int32(i))
 	}
-	s.rise()
+	s.lift()
 }
 
 // fall1 and fall2 note that the gain of a node has fallen.
@@ -47,8 +47,13 @@ func (s *Solver) fall2(j int32) {
 // rise finds the gains of all nodes that have fallen, and of those that come by
 // them. Gains never rise from walk to walk, so all others are right as they are.
 func (s *Solver) rise() {
-	l := &s.label
 	s.descend()
+	s.lift()
+}
+
+// lift finds the gains of the nodes that are noted, from those of the others.
+func (s *Solver) lift() {
+	l := &s.label
 	for _, i := range l.fell1 {
 		l.one[i] = 0
 	}
