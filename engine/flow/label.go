@@ -60,14 +60,14 @@ func (s *Solver) lift() {
 	for _, j := range l.fell2 {
 		l.two[j] = 0
 	}
+	for _, i := range l.fell1 {
+		s.best1(i)
+	}
 	for range 2*len(l.one) + 2 {
-		for _, i := range l.fell1 {
-			s.best1(i)
-		}
 		for _, j := range l.fell2 {
 			s.best2(j)
 		}
-		if len(l.fell1) == 0 || l.onward || !s.returns() {
+		if !s.returns() {
 			break
 		}
 	}
@@ -108,32 +108,17 @@ func (s *Solver) descend() {
 	}
 }
 
-// returns reports whether a back arc could lift a node that has fallen.
-func (s *Solver) returns() bool {
+// returns lifts the nodes that have fallen by back arcs, and reports whether any was
+// lifted.
+func (s *Solver) returns() (lifted bool) {
 	l := &s.label
+	if l.onward {
+		return false
+	}
 	for _, i := range l.fell1 {
-		if s.returnsTo(i) {
-			return true
-		}
+		lifted = s.back1(i) || lifted
 	}
-	return false
-}
-
-// returnsTo reports whether a back arc could lift (i,1).
-func (s *Solver) returnsTo(i int32) bool {
-	l, n := &s.label, &s.net
-	least := l.one[i] * (1 + slack)
-	if n.stay[i] > 0 && l.two[i] > least {
-		return true
-	}
-	for k := n.outs[i].head; k != none; {
-		c := &n.laterals[k]
-		if l.two[c.to]*c.back > least {
-			return true
-		}
-		k = c.nextFrom
-	}
-	return false
+	return lifted
 }
 
 // best1 lifts the gain of (i,1).
@@ -147,19 +132,24 @@ func (s *Solver) best1(i int32) {
 	}
 }
 
-// back1 lifts the gain of (i,1) by what can be taken back.
-func (s *Solver) back1(i int32) {
+// back1 lifts the gain of (i,1) by what can be taken back, and reports whether that
+// lifts it.
+func (s *Solver) back1(i int32) (lifted bool) {
 	l, n := &s.label, &s.net
-	if n.stay[i] > 0 && l.two[i] > l.one[i]*(1+slack) {
-		l.one[i], l.to1[i] = l.two[i], fromStay
+	least := l.one[i] * (1 + slack)
+	if n.stay[i] > 0 && l.two[i] > least {
+		l.one[i], l.to1[i], lifted = l.two[i], fromStay, true
+		least = l.one[i] * (1 + slack)
 	}
 	for k := n.outs[i].head; k != none; {
 		c := &n.laterals[k]
-		if g := l.two[c.to] * c.back; g > l.one[i]*(1+slack) {
-			l.one[i], l.to1[i] = g, k
+		if g := l.two[c.to] * c.back; g > least {
+			l.one[i], l.to1[i], lifted = g, k, true
+			least = g * (1 + slack)
 		}
 		k = c.nextFrom
 	}
+	return lifted
 }
 
 // best2 lifts the gain of (j,2).

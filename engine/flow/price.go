@@ -43,34 +43,24 @@ func (s *Solver) relaxBack(rate float64) {
 	n, l := &s.net, &s.label
 	risen := false
 	for j := range n.last {
-		if c := &n.last[j]; c.side != nil {
+		if c := &n.last[j]; c.used {
 			if last := c.side.last(); last > 0 && rate/last > l.two[j]*(1+slack) {
 				l.two[j], risen = rate/last, true
 			}
 		}
 	}
 	for range 2*len(l.one) + 2 {
-		if !risen && !s.returnsAny() {
+		for i := range l.one {
+			risen = s.back1(int32(i)) || risen
+		}
+		if !risen {
 			return
 		}
 		risen = false
-		for i := range l.one {
-			s.back1(int32(i))
-		}
 		for j := range l.two {
 			s.best2(int32(j))
 		}
 	}
-}
-
-// returnsAny reports whether a back arc could lift any node.
-func (s *Solver) returnsAny() bool {
-	for i := range s.label.one {
-		if s.returnsTo(int32(i)) {
-			return true
-		}
-	}
-	return false
 }
 
 // worst is the rate of the worst unit in the plan, by what could be taken back.
