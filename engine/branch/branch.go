@@ -71,6 +71,14 @@ type Solver struct {
 	found  bool
 	some   bool // not all of In need be sold
 	shapes shapes
+
+	choices arena[int]
+	orders  arena[Choice]
+	prices  arena[uint64]
+	books   arena[*graph.Side]
+	fills   []flow.Fill // of the case that is rounded
+	full    []int       // choice that is tried
+	order   []Choice    // of a case that is opened
 }
 
 // place is a book with options.
@@ -122,10 +130,7 @@ func (s *Solver) solve(p *flow.Problem, limit time.Duration) *Result {
 	if most == 0 {
 		most = DefaultCases
 	}
-	root := node{choice: make([]int, len(s.places))}
-	for i := range root.choice {
-		root.choice[i] = open
-	}
+	root := node{choice: s.allOpen()}
 	if r := s.solveCase(&root); s.result.Cases == 1 && r.Partial && !s.some {
 		return s.partial(r)
 	}
@@ -145,19 +150,35 @@ func (s *Solver) solve(p *flow.Problem, limit time.Duration) *Result {
 	return s.end()
 }
 
+// allOpen is the choice of the first case.
+func (s *Solver) allOpen() []int {
+	s.full = s.full[:0]
+	for range s.places {
+		s.full = append(s.full, open)
+	}
+	return s.choices.clone(s.full)
+}
+
 // begin finds the places and copies the problem around them.
 func (s *Solver) begin(p *flow.Problem, limit time.Duration) {
 	s.p, s.found = p, false
-	s.places, s.cases, s.leaves = s.places[:0], s.cases[:0], nil
-	s.result = Result{}
+	s.places, s.cases, s.leaves = s.places[:0], s.cases[:0], s.leaves[:0]
+	s.choices.reset()
+	s.orders.reset()
+	s.prices.reset()
+	s.books.reset()
+	s.result = Result{Result: flow.Result{Fills: s.result.Fills[:0]}, Used: s.result.Used[:0]}
+	sides, bundles := s.sub.Sides[:0], s.sub.Bundles[:0]
 	s.sub = *p
-	s.sub.Sides = slices.Clone(p.Sides)
+	s.sub.Sides, s.sub.Bundles = append(sides, p.Sides...), bundles
 	for i := range p.Sides {
 		d := &s.sub.Sides[i]
-		d.Books = slices.Clone(d.Books)
-		for j, b := range d.Books {
+		for j, b := range p.Sides[i].Books {
 			if len(b.Options) == 0 {
 				continue
+			}
+			if len(s.places) == 0 || s.places[len(s.places)-1].side != i {
+				d.Books = s.books.clone(d.Books)
 			}
 			d.Stamp = 0 // others stand for its books
 			s.places = append(s.places, place{i, j, b, allowed(b, limit)})
@@ -204,7 +225,8 @@ func (s *Solver) solveCase(n *node) *flow.Result {
 		s.close(n)
 		return r
 	}
-	s.round(n.choice, slices.Clone(r.Fills))
+	s.fills = append(s.fills[:0], r.Fills...)
+	s.round(n.choice, s.fills)
 	if s.found && !s.gains(n.bound) {
 		s.close(n)
 	} else {
@@ -222,7 +244,7 @@ func (s *Solver) bound(n *node, r *flow.Result) {
 		nu, b = s.kernel.Whole()
 	}
 	if nu.Target > 0 && (n.nu.Target == 0 || s.better(n.bound, b)) {
-		nu.One, nu.Two = slices.Clone(nu.One), slices.Clone(nu.Two)
+		nu.One, nu.Two = s.prices.clone(nu.One), s.prices.clone(nu.Two)
 		n.nu, n.bound = nu, b
 	}
 }
@@ -271,10 +293,8 @@ func (s *Solver) split(n *node, at int) {
 		if k >= 0 && (k >= 64 || pl.allowed>>k&1 == 0) {
 			continue
 		}
-		c := node{
-			choice: slices.Clone(n.choice), nu: n.nu,
-			order: append(slices.Clip(n.order), Choice{pl.side, pl.book, k}),
-		}
+		s.order = append(append(s.order[:0], n.order...), Choice{pl.side, pl.book, k})
+		c := node{choice: s.choices.clone(n.choice), order: s.orders.clone(s.order), nu: n.nu}
 		c.choice[at] = k
 		if c.bound = n.bound; !s.some {
 			s.pose(c.choice)

@@ -13,7 +13,8 @@ import (
 func (s *Solver) offer(choice []int, r *flow.Result) (worst int) {
 	worst = open
 	most := 0.0
-	full := slices.Clone(choice)
+	s.full = append(s.full[:0], choice...)
+	full := s.full
 	for i := range s.places {
 		if choice[i] != open {
 			continue
@@ -96,7 +97,8 @@ func (pl *place) near(in money.Amount) (option int) {
 // out, by using what can be had at that amount, and by the option that is nearest.
 func (s *Solver) round(choice []int, fills []flow.Fill) {
 	pick := func(of func(pl *place, in money.Amount) int) {
-		full := slices.Clone(choice)
+		s.full = append(s.full[:0], choice...)
+		full := s.full
 		for i := range s.places {
 			pl := &s.places[i]
 			if full[i] != open {

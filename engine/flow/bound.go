@@ -28,10 +28,10 @@ const (
 	nuMaxBits = 62 // of any
 )
 
-// certificate is room for the prices of a try.
+// certificate is room for the prices of a try, and for those of Whole.
 type certificate struct {
-	try      Nu
-	one, two []float64 // see floats
+	try, whole Nu
+	one, two   []float64 // see floats
 }
 
 // certify proves the plan by the better of two price lists: the node prices of the

@@ -153,13 +153,15 @@ func (s *Solver) atLeast(t *Nu) {
 
 // Whole bounds the order itself, where the last Solve has found that the market ends
 // before it: for an amount to sell by all that the market brings, for one to buy by
-// MaxInt64, or nearly, since no input buys it.
+// MaxInt64, or nearly, since no input buys it. The prices are valid until it is asked
+// again.
 func (s *Solver) Whole() (Nu, money.Amount) {
 	was := s.result
 	r := &s.result
-	r.Nu, r.Partial = Nu{}, false
+	r.Nu, r.Partial = Nu{One: s.sure.whole.One[:0], Two: s.sure.whole.Two[:0]}, false
 	s.ray(int32(2 * len(s.net.assets)))
 	nu, bound := r.Nu, r.Bound
+	s.sure.whole = nu
 	*r = was
 	return nu, bound
 }
