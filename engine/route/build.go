@@ -206,14 +206,21 @@ func (s *Solver) findPaths(n *network) {
 
 // refresh brings the books of a network up to date.
 func (s *Solver) refresh(n *network) {
+	changed := false
+	for i, e := range n.edges {
+		u, d := s.touch(e), &n.problem.Sides[i]
+		if d.Stamp != u.stamp {
+			b := s.fill(e, u.stamp)
+			d.Stamp, d.Books, n.markets[i], changed = u.stamp, b.books, b.markets, true
+		}
+	}
+	if !changed {
+		return
+	}
 	n.blocked, n.options = 0, false
 	for i, e := range n.edges {
-		u := s.touch(e)
-		b := s.fill(e, u.stamp)
-		if d := &n.problem.Sides[i]; d.Stamp != u.stamp {
-			d.Stamp, d.Books, n.markets[i] = u.stamp, b.books, b.markets
-		}
-		n.options = n.options || b.options
+		u := &s.uses[e.Pair]
+		n.options = n.options || s.fill(e, u.stamp).options
 		if n.onPath[i] {
 			n.blocked += u.blocked
 		}
