@@ -10,39 +10,44 @@ import (
 	"chronos.dev/money"
 )
 
-// Peer is what one way took for a change of the workload of bench/peers/README.md,
-// with the best prices read after it.
+// Peer is what one way took for a change of a workload of bench/peers/README.md, with
+// what is read after it.
 type Peer struct {
 	Name     string  `json:"name"`
-	Min      float64 `json:"min"` // nanoseconds of a change, over rounds
+	Work     string  `json:"work,omitempty"` // none: the best prices are read
+	Min      float64 `json:"min"`            // nanoseconds of a change, over rounds
 	Median   float64 `json:"median"`
 	Max      float64 `json:"max"`
-	Checksum string  `json:"checksum"` // of all best prices
+	Checksum string  `json:"checksum"` // of all that was read
 }
 
-// quoted is a way to keep a book whose best prices are read after every change.
-type quoted interface {
-	quote(c change) (bid, ask int64) // makes a change first
+// reader is a way to keep a book that is read after every change.
+type reader interface {
+	// read makes a change and adds what it reads to the sum of all.
+	read(c change, sum uint64) uint64
 }
 
-// Peers runs the workload on our book and on a plain tree: so many levels, changes and
+// Peers runs the workloads on our books and on a plain tree: so many levels, changes and
 // rounds.
 func Peers(levels, updates, rounds int) []Peer {
 	first, then := peerChanges(int64(levels/2), updates)
+	filled := func(r reader) reader {
+		for _, c := range first {
+			r.read(c, 0)
+		}
+		return r
+	}
+	const ten = "ten of 8 venues"
 	return []Peer{
-		peer("chronos book", then, rounds, func() quoted { return newOursAt(first, 0, 0) }),
-		peer("chronos ladder", then, rounds, func() quoted { return newBare(first) }),
-		peer("tidwall Map", then, rounds, func() quoted {
-			t := &trees{}
-			for _, c := range first {
-				t.set(c)
-			}
-			return t
-		}),
+		peer("chronos book", "", then, rounds, func() reader { return newOursAt(first, 0, 0) }),
+		peer("chronos ladder", "", then, rounds, func() reader { return newBare(first) }),
+		peer("tidwall Map", "", then, rounds, func() reader { return filled(&trees{}) }),
+		peer("chronos ladder", ten, then, rounds, func() reader { return filled(newShelves()) }),
+		peer("tidwall Map", ten, then, rounds, func() reader { return filled(&venueTrees{}) }),
 	}
 }
 
-func peer(name string, then []change, rounds int, fresh func() quoted) Peer {
+func peer(name, work string, then []change, rounds int, fresh func() reader) Peer {
 	var all []float64
 	sum := uint64(0)
 	for range rounds {
@@ -50,14 +55,16 @@ func peer(name string, then []change, rounds int, fresh func() quoted) Peer {
 		sum = 0
 		begin := time.Now()
 		for _, c := range then {
-			bid, ask := k.quote(c)
-			sum = sum*31 + uint64(bid*7+ask)
+			sum = k.read(c, sum)
 		}
 		all = append(all, float64(time.Since(begin))/float64(len(then)))
 	}
 	slices.Sort(all)
-	return Peer{name, all[0], all[len(all)/2], all[len(all)-1], fmt.Sprintf("%016x", sum)}
+	return Peer{name, work, all[0], all[len(all)/2], all[len(all)-1], fmt.Sprintf("%016x", sum)}
 }
+
+// addBest adds best prices that were read to the sum of all.
+func addBest(sum uint64, bid, ask int64) uint64 { return sum*31 + uint64(bid*7+ask) }
 
 // bare are the sides of package book without events.
 type bare struct{ sides [2]*book.Side }
@@ -79,11 +86,11 @@ func (b *bare) set(c change) {
 	}
 }
 
-func (b *bare) quote(c change) (bid, ask int64) {
+func (b *bare) read(c change, sum uint64) uint64 {
 	b.set(c)
 	x, _ := b.sides[0].Best()
 	y, _ := b.sides[1].Best()
-	return int64(x.Price), int64(y.Price)
+	return addBest(sum, int64(x.Price), int64(y.Price))
 }
 
 func (b *bare) levels(dst []int64) []int64 {
@@ -95,17 +102,17 @@ func (b *bare) levels(dst []int64) []int64 {
 	return dst
 }
 
-func (t *trees) quote(c change) (bid, ask int64) {
+func (t *trees) read(c change, sum uint64) uint64 {
 	t.set(c)
-	bid, _, _ = t.sides[0].Min()
-	ask, _, _ = t.sides[1].Min()
-	return -bid, ask
+	bid, _, _ := t.sides[0].Min()
+	ask, _, _ := t.sides[1].Min()
+	return addBest(sum, -bid, ask)
 }
 
-func (o *ours) quote(c change) (bid, ask int64) {
+func (o *ours) read(c change, sum uint64) uint64 {
 	o.set(c)
 	b, a, _ := o.book.Best()
-	return int64(b.Price), int64(a.Price)
+	return addBest(sum, int64(b.Price), int64(a.Price))
 }
 
 // splitmix are dice that every language of bench/peers can throw alike.

@@ -1,22 +1,24 @@
 package bench
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
-// TestSameBestPrices: our book and the tree read the same after every change, and the
+// TestSameBestPrices: our books and the trees read the same after every change, and the
 // changes are those that the other programs make.
 func TestSameBestPrices(t *testing.T) {
 	first, then := peerChanges(1000, 20_000)
-	a, b, l := newOurs(first), &trees{}, newBare(first)
-	for _, c := range first {
-		b.set(c)
-	}
-	for i, c := range then {
-		bid, ask := a.quote(c)
-		if x, y := b.quote(c); bid != x || ask != y {
-			t.Fatalf("change %d: %d %d, want %d %d", i, bid, ask, x, y)
-		}
-		if x, y := l.quote(c); bid != x || ask != y {
-			t.Fatalf("change %d: the ladder has %d %d, want %d %d", i, x, y, bid, ask)
+	for name, ways := range map[string][]reader{
+		"best prices": {newOurs(nil), newBare(nil), &trees{}}, "ten of all venues": {newShelves(), &venueTrees{}},
+	} {
+		sums := make([]uint64, len(ways))
+		for i, c := range slices.Concat(first, then) {
+			for k, w := range ways {
+				if sums[k] = w.read(c, sums[k]); sums[k] != sums[0] && i > 1 { // both sides have a level
+					t.Fatalf("%s, change %d: way %d read something else", name, i, k)
+				}
+			}
 		}
 	}
 	d := splitmix(1)

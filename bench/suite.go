@@ -36,6 +36,7 @@ var Suite = []Part{
 	{"book/update/100", func(k *Kit) ([]Figure, error) { return updates(k.Rand, 100, k.Times(50_000)) }},
 	{"book/update/1000", func(k *Kit) ([]Figure, error) { return updates(k.Rand, 1000, k.Times(50_000)) }},
 	{"book/update/5000", func(k *Kit) ([]Figure, error) { return updates(k.Rand, 5000, k.Times(50_000)) }},
+	{"book/consolidated", func(k *Kit) ([]Figure, error) { return one(consolidated(k.Rand, 1000, k.Times(50_000))) }},
 	{"book/recorded", recordedUpdates},
 	{"book/top50", top},
 	{"publish", func(k *Kit) ([]Figure, error) { return one(publications(k.Rand, 100, k.Times(2000))) }},

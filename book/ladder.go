@@ -3,6 +3,8 @@ package book
 import (
 	"cmp"
 	"math"
+	"math/bits"
+	"slices"
 
 	"chronos.dev/market"
 	"chronos.dev/money"
@@ -317,11 +319,33 @@ func (l *ladder) appendBest(dst []Level, n int) []Level {
 		})
 		return dst
 	}
-	for k, ok := l.near.first(); ok && n > 0; k, ok = l.near.after(k) {
-		dst = append(dst, l.level(k))
-		n--
+	if n = min(n, l.near.n); n == 0 {
+		return dst
 	}
+	dst = slices.Grow(dst, n)[:len(dst)+n]
+	l.fill(dst[len(dst)-n:])
 	return dst
+}
+
+// fill fills dst, which is not empty, with the best levels of the window. It has as
+// many.
+func (l *ladder) fill(dst []Level) {
+	w, flip, step := &l.near, l.flip, int64(l.grid.step)
+	for k, ok := w.first(); ok; k, ok = w.after(k + 63) {
+		at := w.at(k) &^ 63
+		slots := w.slots[at : at+64] // those of a word
+		k &^= 63
+		for m := w.words[at>>6]; m != 0; m &= m - 1 {
+			i := bits.TrailingZeros64(m) & 63
+			s := &slots[i]
+			to := &dst[0]
+			to.Price, to.Size = money.Price((k+int64(i)^flip)*step), s.size
+			to.PriceDec, to.SizeDec = s.priceDec, s.sizeDec
+			if dst = dst[1:]; len(dst) == 0 {
+				return
+			}
+		}
+	}
 }
 
 // appendSent appends the best n levels with the digits the venue sent.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 
 	"chronos.dev/market"
@@ -145,6 +146,10 @@ func TestLadderEqualsMap(t *testing.T) {
 				got, all = l.appendTo(got[:0]), want.appendTo(all[:0])
 				if fmt.Sprint(got) != fmt.Sprint(all) {
 					t.Fatalf("market %d, change %d: %v\nwant %v", m, i, got, all)
+				}
+				n := r.IntN(len(all) + 2)
+				if got = l.appendBest(got[:0], n); !slices.Equal(got, all[:min(n, len(all))]) {
+					t.Fatalf("market %d, change %d: the best %d: %v\nwant %v", m, i, n, got, all)
 				}
 			}
 		}

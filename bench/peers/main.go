@@ -31,7 +31,7 @@ func main() {
 		}
 	}
 	for _, p := range bench.Peers(n[0], n[1], n[2]) {
-		fmt.Printf("{\"name\":%q,\"min\":%.1f,\"median\":%.1f,\"max\":%.1f,\"checksum\":%q}\n",
-			p.Name, p.Min, p.Median, p.Max, p.Checksum)
+		fmt.Printf("{\"name\":%q,\"work\":%q,\"min\":%.1f,\"median\":%.1f,\"max\":%.1f,\"checksum\":%q}\n",
+			p.Name, p.Work, p.Min, p.Median, p.Max, p.Checksum)
 	}
 }

@@ -28,13 +28,18 @@ func write(w io.Writer, file, levels, updates string) error {
 		all = append(all, r)
 	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(t, "%s levels, %s changes, best prices read after each\n", levels, updates)
-	fmt.Fprintln(t, "BOOK\tLEAST NS\tMIDDLE\tLARGEST\tOURS BY IT\tCHECKSUM")
+	fmt.Fprintf(t, "%s levels, %s changes, read after each: the best prices, or what is named\n", levels, updates)
+	fmt.Fprintln(t, "BOOK\tREAD\tLEAST NS\tMIDDLE\tLARGEST\tOURS BY IT\tCHECKSUM")
+	ours := map[string]bench.Peer{} // by what is read: the first one
 	for _, r := range all {
-		ours := all[0].Median / r.Median
-		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.1f\t%.2f\t%s\n", r.Name, r.Min, r.Median, r.Max, ours, r.Checksum)
-		if r.Checksum != all[0].Checksum {
-			err = fmt.Errorf("%s read other best prices than %s", r.Name, all[0].Name)
+		if _, ok := ours[r.Work]; !ok {
+			ours[r.Work] = r
+		}
+		o := ours[r.Work]
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.1f\t%.1f\t%.2f\t%s\n",
+			r.Name, r.Work, r.Min, r.Median, r.Max, o.Median/r.Median, r.Checksum)
+		if r.Checksum != o.Checksum {
+			err = fmt.Errorf("%s read something else than %s", r.Name, o.Name)
 		}
 	}
 	if e := t.Flush(); e != nil {
