@@ -11,7 +11,7 @@ import (
 type Figure struct {
 	Name string  `json:"name"`
 	What string  `json:"what"` // one of it
-	NS   float64 `json:"ns"`   // least of all rounds; the median where there is a P99
+	NS   float64 `json:"ns"`   // least of all rounds; the median where there is a P99, and of target cpu
 	P99  float64 `json:"p99_ns,omitempty"`
 	// Spread is the median of all rounds by the least: what the machine added.
 	Spread float64 `json:"spread"`

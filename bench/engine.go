@@ -22,7 +22,11 @@ type EngineReport struct {
 func (r *EngineReport) Write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(t, "machine: %s; seed %d\n", r.Machine, r.Seed)
-	fmt.Fprintf(t, "ways take turns; least of %d rounds, spread is median by least\n", r.Rounds)
+	counts := "least"
+	if r.Target == "cpu" {
+		counts = "median"
+	}
+	fmt.Fprintf(t, "ways take turns; %s of %d rounds, spread is median by least\n", counts, r.Rounds)
 	fmt.Fprintln(t, "FIGURE\tONE IS\tNS\tSPREAD\tALLOCS\tB\tBASELINE\tNS\tRATIO\tTARGET\t")
 	for _, f := range r.Figures {
 		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.2f\t%.1f\t%.0f", f.Name, f.What, f.NS, f.Spread, f.Allocs, f.Bytes)
