@@ -105,51 +105,65 @@ func (s *Solver) newNetwork() *network {
 	if s.req.MaxHops >= 2 {
 		s.addBetween(n, first)
 	}
-	s.sort(n.edges)
+	s.number(n)
+	s.sort(n.edges, p.Assets)
 	m := len(n.edges)
 	p.Sides, n.markets = make([]flow.Side, m), make([][]graph.MarketID, m)
-	n.onPath = make([]bool, m)
+	for i, e := range n.edges {
+		p.Sides[i] = flow.Side{From: s.numbers[e.From], To: s.numbers[e.To], Key: sideKey(e)}
+	}
+	p.Layout = flow.NewLayout(p)
 	s.findPaths(n)
-	s.number(n)
 	return n
-}
-
-// ranked is an edge and the ranks of its ends.
-type ranked struct {
-	rank uint64
-	edge *graph.Edge
-}
-
-// sort orders edges by the names of their ends.
-func (s *Solver) sort(edges []*graph.Edge) {
-	all := make([]ranked, len(edges))
-	for i, e := range edges {
-		all[i] = ranked{uint64(s.snap.Rank(e.From))<<32 | uint64(s.snap.Rank(e.To)), e}
-	}
-	slices.SortFunc(all, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
-	for i := range all {
-		edges[i] = all[i].edge
-	}
 }
 
 // number numbers the assets of a network by their names, so that the kernel's work
 // is in their number and not in that of all assets.
 func (s *Solver) number(n *network) {
-	p, rank := &n.problem, s.snap.Rank
-	all := append(slices.Clone(n.assets), s.req.Sell, s.req.Buy)
-	slices.SortFunc(all, func(a, b graph.AssetID) int { return cmp.Compare(rank(a), rank(b)) })
-	of := make(map[graph.AssetID]int32, len(all))
+	s.marks = zeroed(s.marks, len(s.snap.Assets))
+	var all []graph.AssetID
+	add := func(a graph.AssetID) {
+		if s.marks[a] == 0 {
+			s.marks[a], all = 1, append(all, a)
+		}
+	}
+	add(s.req.Sell)
+	add(s.req.Buy)
+	for _, e := range n.edges {
+		add(e.From)
+		add(e.To)
+	}
+	slices.SortFunc(all, func(a, b graph.AssetID) int { return cmp.Compare(s.snap.Rank(a), s.snap.Rank(b)) })
+	s.numbers = slices.Grow(s.numbers[:0], len(s.snap.Assets))[:len(s.snap.Assets)]
 	for i, a := range all {
-		of[a] = int32(i)
+		s.numbers[a] = int32(i)
+		if s.between(a) {
+			n.assets, n.numbers = append(n.assets, a), append(n.numbers, int32(i))
+		}
 	}
-	p.Assets, p.Source, p.Target = len(all), of[s.req.Sell], of[s.req.Buy]
-	for i, e := range n.edges {
-		p.Sides[i] = flow.Side{From: of[e.From], To: of[e.To], Key: sideKey(e)}
+	p := &n.problem
+	p.Assets, p.Source, p.Target = len(all), s.numbers[s.req.Sell], s.numbers[s.req.Buy]
+}
+
+// sort orders edges by the names of their ends, that is by the numbers of these.
+func (s *Solver) sort(edges []*graph.Edge, assets int) {
+	other, begin := make([]*graph.Edge, len(edges)), make([]int, assets+1)
+	by := func(dst, src []*graph.Edge, end func(e *graph.Edge) graph.AssetID) {
+		clear(begin)
+		for _, e := range src {
+			begin[s.numbers[end(e)]+1]++
+		}
+		for i := range assets {
+			begin[i+1] += begin[i]
+		}
+		for _, e := range src {
+			at := &begin[s.numbers[end(e)]]
+			dst[*at] = e
+			*at++
+		}
 	}
-	p.Layout = flow.NewLayout(p)
-	for _, a := range n.assets {
-		n.numbers = append(n.numbers, of[a])
-	}
+	by(other, edges, func(e *graph.Edge) graph.AssetID { return e.To })
+	by(edges, other, func(e *graph.Edge) graph.AssetID { return e.From })
 }
 
 // sideKey names an edge to the kernel.
@@ -158,8 +172,10 @@ func sideKey(e *graph.Edge) uint64 { return uint64(e.From)<<32 | uint64(e.To) + 
 // addBetween adds the edges that leave an asset between.
 func (s *Solver) addBetween(n *network, first []graph.Edge) {
 	back := s.edges(s.req.Buy) // whatever T turns into turns into T
+	s.marks = zeroed(s.marks, len(s.snap.Assets))
 	for i := range back {
 		if v := back[i].To; s.between(v) {
+			s.marks[v] = 1
 			n.edges = append(n.edges, s.snap.Edge(v, s.req.Buy))
 		}
 	}
@@ -172,36 +188,30 @@ func (s *Solver) addBetween(n *network, first []graph.Edge) {
 		}
 		out := s.edges(first[i].To)
 		for j := range out {
-			if e := &out[j]; s.between(e.To) && s.snap.Edge(e.To, s.req.Buy) != nil {
+			if e := &out[j]; s.marks[e.To] > 0 {
 				n.edges = append(n.edges, e)
 			}
 		}
 	}
 }
 
-// findPaths notes which edges are on a path, and the assets between.
+// findPaths notes which edges are on a path.
 func (s *Solver) findPaths(n *network) {
 	const leads, comes = 1, 2 // to an edge that ends the path; from one that begins it
 	s.marks = zeroed(s.marks, len(s.snap.Assets))
-	between := func(a graph.AssetID, mark uint8) {
-		if s.marks[a] == 0 && s.between(a) {
-			n.assets = append(n.assets, a)
-		}
-		s.marks[a] |= mark
-	}
 	for _, e := range n.edges {
 		if e.From != s.req.Sell {
-			between(e.From, leads)
+			s.marks[e.From] |= leads
 		}
 		if e.To != s.req.Buy {
-			between(e.To, comes)
+			s.marks[e.To] |= comes
 		}
 	}
+	n.onPath = make([]bool, len(n.edges))
 	for i, e := range n.edges {
 		n.onPath[i] = (e.From == s.req.Sell || s.marks[e.From]&comes > 0) &&
 			(e.To == s.req.Buy || s.marks[e.To]&leads > 0)
 	}
-	slices.SortFunc(n.assets, func(a, b graph.AssetID) int { return cmp.Compare(s.snap.Rank(a), s.snap.Rank(b)) })
 }
 
 // refresh brings the books of a network up to date.

@@ -108,12 +108,13 @@ type Solver struct {
 	chooser branch.Solver
 	chosen  *branch.Result // what best is of, where options had to be chosen
 
-	flows  []Fill // of the kernel
-	hopped []hop
-	lines  lines
-	used   []bool       // by flow: whether some route uses it
-	refs   [2][]sideRef // of a split, and of a single path
-	marks  []uint8      // by AssetID
+	flows   []Fill // of the kernel
+	hopped  []hop
+	lines   lines
+	used    []bool       // by flow: whether some route uses it
+	refs    [2][]sideRef // of a split, and of a single path
+	marks   []uint8      // by AssetID
+	numbers []int32      // by AssetID: in the network that is made
 }
 
 // path is a candidate: S, mids[0:n], T.
