@@ -198,8 +198,12 @@ func (s *Solver) augment() (done bool) {
 			r.Spent = true
 			return false
 		}
-		r.Walks++
 		s.trace()
+		if s.label.end == none && !s.cornered {
+			done = s.straight(budget)
+			continue
+		}
+		r.Walks++
 		rate := s.label.rate
 		done = s.push()
 		if s.cornered {

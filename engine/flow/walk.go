@@ -67,6 +67,36 @@ func (s *Solver) push() (done bool) {
 	return done
 }
 
+// straight walks from S to T by the direct side for as long as no other walk is
+// better: such walks change no label. It does what push and rise do, and reports
+// whether the order is done.
+func (s *Solver) straight(budget int) (done bool) {
+	l, n, r := &s.label, &s.net, &s.result
+	c, other := &n.direct, 0.0
+	for j := range l.two {
+		if g := l.two[j] * n.last[j].rate; g > other {
+			other = g
+		}
+	}
+	c.used = true
+	for !done && r.Walks < budget && c.rate > 0 && c.rate >= other {
+		r.Walks++
+		l.rate = c.rate
+		amount := c.side.room()
+		limit := amount
+		if left := s.left(); left <= amount*(1+exhausted) {
+			amount, done = left, true
+		}
+		c.side.fill(amount, limit <= amount*(1+exhausted))
+		s.in += amount
+		s.out += amount * l.rate
+		c.rate = c.side.rate()
+	}
+	c.update()
+	s.target()
+	return done
+}
+
 // exhausted is how near to its limit an arc counts as used up, so that rounding
 // leaves no crumbs to walk for.
 const exhausted = 1e-13
