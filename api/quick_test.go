@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"chronos.dev/engine"
+	"chronos.dev/internal/race"
 
 	"github.com/valyala/fasthttp"
 )
@@ -32,7 +33,7 @@ func newPost(body string) *fasthttp.RequestCtx {
 
 // TestBatchAllocations: a batch allocates nothing either.
 func TestBatchAllocations(t *testing.T) {
-	if raceOn {
+	if race.On {
 		t.Skip("the race detector allocates")
 	}
 	s := small(t, nil)

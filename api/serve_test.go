@@ -16,6 +16,7 @@ import (
 	"chronos.dev/engine"
 	"chronos.dev/engine/route"
 	"chronos.dev/graph"
+	"chronos.dev/internal/race"
 	"chronos.dev/market"
 	"chronos.dev/money"
 
@@ -100,7 +101,7 @@ func newCtx(path string) *fasthttp.RequestCtx {
 
 // TestPriceAllocations: a price of any kind over a warm connection allocates nothing.
 func TestPriceAllocations(t *testing.T) {
-	if raceOn {
+	if race.On {
 		t.Skip("the race detector allocates")
 	}
 	s := small(t, nil)

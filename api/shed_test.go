@@ -5,6 +5,8 @@ import (
 	goruntime "runtime/metrics"
 	"testing"
 	"time"
+
+	"chronos.dev/internal/race"
 )
 
 // TestShareOfTheQueue: while a queue stands ever more are turned away, but never all,
@@ -86,7 +88,7 @@ func TestQueueIsForgotten(t *testing.T) {
 		t.Error("turned away after a long quiet")
 	}
 	q.look(false)
-	if !raceOn {
+	if !race.On {
 		if n := testing.AllocsPerRun(20, func() { q.look(false) }); n > 0 {
 			t.Errorf("a look at the queue allocates %v times", n)
 		}

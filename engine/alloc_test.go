@@ -7,12 +7,13 @@ import (
 	"chronos.dev/engine"
 	"chronos.dev/engine/plan"
 	"chronos.dev/graph"
+	"chronos.dev/internal/race"
 )
 
 // TestPriceAllocations: a price allocates what the caller keeps: the seven parts of
 // an answer, the price and its middles.
 func TestPriceAllocations(t *testing.T) {
-	if raceOn {
+	if race.On {
 		t.Skip("the race detector allocates too")
 	}
 	r := newRig(t, engine.Options{})
@@ -59,7 +60,7 @@ func TestPriceInAllocations(t *testing.T) {
 		if got := ask(); !reflect.DeepEqual(filled(got), filled(want)) {
 			t.Errorf("%+v:\n%+v\nwant\n%+v", req, got, want)
 		}
-		if n := testing.AllocsPerRun(100, func() { ask() }); n > 0 && !raceOn {
+		if n := testing.AllocsPerRun(100, func() { ask() }); n > 0 && !race.On {
 			t.Errorf("%+v: %v allocations, want none", req, n)
 		}
 	}

@@ -230,7 +230,7 @@ func TestDeadLettersDrop(t *testing.T) {
 	for i := range 1000 {
 		d.Send(feed.DeadLetter{Code: feed.CodeBadJSON, Value: []byte("x"), Offset: int64(i)})
 	}
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 5*time.Second { // a wait for the broker has no end
 		t.Errorf("1000 letters took %s", took)
 	}
 	if d.Dropped() < 900 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"chronos.dev/engine/flow"
+	"chronos.dev/internal/race"
 )
 
 // TestDoesNotAllocate: a solver that has seen a market chooses in its memory, and what
@@ -23,7 +24,7 @@ func TestDoesNotAllocate(t *testing.T) {
 			continue
 		}
 		asked++
-		if n := testing.AllocsPerRun(5, func() { s.Solve(p, 0) }); n > 0 && !raceOn {
+		if n := testing.AllocsPerRun(5, func() { s.Solve(p, 0) }); n > 0 && !race.On {
 			t.Errorf("case %d, %d cases: %v allocations, want none", i, want.Cases, n)
 		}
 	}

@@ -6,12 +6,13 @@ import (
 
 	"chronos.dev/engine/plan"
 	"chronos.dev/engine/route"
+	"chronos.dev/internal/race"
 )
 
 // TestAllocations: an answer allocates what the caller keeps, each part of it once,
 // however many routes it has: Answer, Used, Hops, Routes, their Legs, Nodes, Sides.
 func TestAllocations(t *testing.T) {
-	if raceOn {
+	if race.On {
 		t.Skip("under the race detector")
 	}
 	snap := city().snapshot(t)

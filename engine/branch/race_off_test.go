@@ -1,5 +1,0 @@
-//go:build !race
-
-package branch
-
-const raceOn = false
