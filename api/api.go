@@ -128,7 +128,9 @@ func New(opts Options) (*Server, error) {
 	opts.defaults()
 	s := &Server{opts: opts, queue: queue{limit: opts.QueueWait.Seconds()}}
 	s.requests.New = func() any {
-		return &request{pricer: &pricer{confidence: opts.Confidence}, memory: new(engine.Memory)}
+		return &request{
+			pricer: &pricer{confidence: opts.Confidence}, memory: new(engine.Memory), told: new(wire.Problem),
+		}
 	}
 	if opts.Rate > 0 {
 		s.limiter = newLimiter(opts.Rate)

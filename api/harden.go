@@ -61,9 +61,7 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, r *request) (to int, ok bool) {
 }
 
 func (s *Server) turnAway(r *request, to int, slug string, closes bool) (int, bool) {
-	p := newProblem(slug)
-	p.Errors = r.invalid
-	r.problem(p)
+	r.turnAway(slug)
 	r.close = closes
 	return to, false
 }

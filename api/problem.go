@@ -21,24 +21,23 @@ const maxExplain = 16
 // error of Indicate or engine.Engine.Price; any other is "internal", and for the
 // log only. RequestID is left empty.
 func ProblemOf(e *engine.Engine, req engine.Request, err error) *wire.Problem {
-	var noRoute *route.NoRouteError
-	var depth *route.DepthError
-	var stale *route.StaleError
-	var unknown *engine.UnknownAssetError
-	switch {
-	case errors.As(err, &noRoute):
-		return noRouteProblem(e, req, noRoute)
-	case errors.As(err, &depth):
+	if depth, ok := errors.AsType[*route.DepthError](err); ok {
 		return depthProblem(e, req, depth)
-	case errors.As(err, &stale):
+	}
+	if noRoute, ok := errors.AsType[*route.NoRouteError](err); ok {
+		return noRouteProblem(e, req, noRoute)
+	}
+	if stale, ok := errors.AsType[*route.StaleError](err); ok {
 		return staleProblem(stale)
-	case errors.As(err, &unknown):
+	}
+	if unknown, ok := errors.AsType[*engine.UnknownAssetError](err); ok {
 		pointer := "/buy_asset"
 		if unknown.Symbol == req.Sell {
 			pointer = "/sell_asset"
 		}
 		return invalid(pointer, "unknown_asset", unknownAsset(e, unknown.Symbol))
-	case errors.Is(err, money.ErrOverflow):
+	}
+	if errors.Is(err, money.ErrOverflow) {
 		pointer := "/sell_amount"
 		if req.Out > 0 {
 			pointer = "/buy_amount"
@@ -84,6 +83,12 @@ func noRouteProblem(e *engine.Engine, req engine.Request, err *route.NoRouteErro
 	return p
 }
 
+// showText is an engine amount at the scale of the API.
+func showText(v money.Amount, a market.Asset, r money.Rounding) string {
+	var text [24]byte
+	return string(appendShown(text[:0], v, a, r))
+}
+
 // nextAmounts names the larger order that can be filled, if there is one.
 func nextAmounts(p *wire.Problem, e *engine.Engine, req engine.Request, next route.Amounts) {
 	if next.In == 0 {
@@ -91,8 +96,8 @@ func nextAmounts(p *wire.Problem, e *engine.Engine, req engine.Request, next rou
 	}
 	sell, _ := e.Asset(req.Sell)
 	buy, _ := e.Asset(req.Buy)
-	p.NextSellAmount = string(appendShown(nil, next.In, sell, money.Up))
-	p.BuyAmountAtNext = string(appendShown(nil, next.Out, buy, money.Down))
+	p.NextSellAmount = showText(next.In, sell, money.Up)
+	p.BuyAmountAtNext = showText(next.Out, buy, money.Down)
 	p.Detail += " The next amount that can be sold is " + p.NextSellAmount + " " + req.Sell +
 		", for " + p.BuyAmountAtNext + " " + req.Buy + "."
 }
@@ -129,12 +134,12 @@ func depthProblem(e *engine.Engine, req engine.Request, err *route.DepthError) *
 	p := newProblem("insufficient-liquidity")
 	sell, _ := e.Asset(req.Sell)
 	buy, _ := e.Asset(req.Buy)
-	p.MaxSellAmount = string(appendShown(nil, err.Most.In, sell, money.Down))
-	p.BuyAmountAtMax = string(appendShown(nil, err.Most.Out, buy, money.Down))
-	sold, bought := p.MaxSellAmount+" "+req.Sell, p.BuyAmountAtMax+" "+req.Buy
-	p.Detail = "At most " + sold + " can be sold now, for " + bought + "."
-	if req.Out > 0 {
-		p.Detail = "At most " + bought + " can be bought now, for " + sold + "."
+	p.MaxSellAmount = showText(err.Most.In, sell, money.Down)
+	p.BuyAmountAtMax = showText(err.Most.Out, buy, money.Down)
+	if sold, bought := p.MaxSellAmount, p.BuyAmountAtMax; req.Out > 0 {
+		p.Detail = "At most " + bought + " " + req.Buy + " can be bought now, for " + sold + " " + req.Sell + "."
+	} else {
+		p.Detail = "At most " + sold + " " + req.Sell + " can be sold now, for " + bought + " " + req.Buy + "."
 	}
 	nextAmounts(p, e, req, err.Next)
 	return p
@@ -143,7 +148,10 @@ func depthProblem(e *engine.Engine, req engine.Request, err *route.DepthError) *
 func staleProblem(err *route.StaleError) *wire.Problem {
 	p := newProblem("stale-market-data")
 	p.Detail = "No path has a usable book on every hop."
-	for _, l := range firstN(err.Stale, maxExplain) {
+	all := firstN(err.Stale, maxExplain)
+	p.Stale = make([]wire.StaleMarket, 0, len(all))
+	for i := range all {
+		l := &all[i]
 		p.Stale = append(p.Stale, wire.StaleMarket{
 			Venue: l.Key.Venue, Market: l.Key.Pair.String(), AgeMs: ageMs(l.Usability),
 		})

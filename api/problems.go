@@ -139,12 +139,22 @@ func init() {
 
 // newProblem returns a problem of a kind. The slug is one of problemKinds.
 func newProblem(slug string) *wire.Problem {
-	k := problemBySlug[slug]
-	return &wire.Problem{
-		Type: "/problems/" + k.slug, Title: k.title, Status: k.status,
-		Code: k.code(), Retryable: k.retryable,
-	}
+	p := plainProblems[slug]
+	return &p
 }
+
+// plainProblems are those of each kind, by slug.
+var plainProblems = func() map[string]wire.Problem {
+	all := map[string]wire.Problem{}
+	for i := range problemKinds {
+		k := &problemKinds[i]
+		all[k.slug] = wire.Problem{
+			Type: "/problems/" + k.slug, Title: k.title, Status: k.status,
+			Code: k.code(), Retryable: k.retryable,
+		}
+	}
+	return all
+}()
 
 func (k *problemKind) code() string { return strings.ReplaceAll(k.slug, "-", "_") }
 

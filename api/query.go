@@ -30,9 +30,7 @@ func (r *request) fail(pointer, code, detail string) {
 
 // refuseInvalid writes the answer to a request with mistakes in it.
 func (r *request) refuseInvalid() {
-	p := newProblem("invalid-request")
-	p.Errors = r.invalid
-	r.problem(p)
+	r.turnAway("invalid-request")
 }
 
 // accept reads the query, which may have each of names once and nothing else,

@@ -28,6 +28,7 @@ type request struct {
 
 	params  params
 	invalid []wire.FieldError
+	told    *wire.Problem    // its room for a plain one
 	items   []engine.Request // of a batch
 	pricer  *pricer
 	memory  *engine.Memory // of the price at hand
@@ -62,21 +63,26 @@ func (r *request) reset(start time.Time) {
 	out := r.out.B[:0]
 	*r = request{
 		id: r.id[:0], path: r.path[:0], etag: r.etag[:0], said: r.said[:0], invalid: r.invalid[:0], items: r.items[:0],
-		params: params{scratch: r.params.scratch[:0]}, pricer: r.pricer, memory: r.memory,
+		params: params{scratch: r.params.scratch[:0]}, pricer: r.pricer, memory: r.memory, told: r.told,
 		start: start, status: fasthttp.StatusOK, media: mediaJSON, cache: cacheNone,
 	}
 	r.out.Reset(out)
 }
 
+// turnAway makes the plain problem of a kind the answer, with the mistakes noted.
+func (r *request) turnAway(slug string) {
+	*r.told = plainProblems[slug]
+	r.told.Errors = r.invalid
+	r.problem(r.told)
+}
+
 // problem makes p the answer.
 func (r *request) problem(p *wire.Problem) {
-	p.RequestID = string(r.id)
-	p.Instance = string(r.path)
 	r.status, r.media, r.cache = p.Status, mediaProblem, cacheNone
 	if p.Retryable && r.retryAfter == 0 {
 		r.retryAfter = 1
 	}
-	r.out.Reset(p.Append(r.out.B[:0]))
+	r.out.Reset(p.AppendFor(r.out.B[:0], r.path, r.id))
 }
 
 // handle answers one request.

@@ -124,6 +124,42 @@ func TestPriceAllocations(t *testing.T) {
 	}
 }
 
+// TestRefusalAllocations: who is turned away costs no memory, and who asks for more
+// than there is little: the error and its texts.
+func TestRefusalAllocations(t *testing.T) {
+	if raceOn {
+		t.Skip("the race detector allocates")
+	}
+	overloaded := small(t, nil)
+	overloaded.busy.Store(int64(overloaded.opts.InFlight))
+	limited := small(t, func(o *Options) { o.Rate = 1 })
+	stale := small(t, func(o *Options) { o.Clock = func() time.Time { return time.Unix(1e6, 0) } })
+	for _, tt := range []struct {
+		s      *Server
+		path   string
+		status int
+		most   float64
+	}{
+		{overloaded, pricePath, 503, 0},
+		{limited, pricePath, 429, 0},
+		{small(t, nil), "/v1/nothing", 404, 0},
+		{small(t, nil), "/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=x", 400, 3},
+		{small(t, nil), "/v1/price?sell_asset=BTC&buy_asset=USD&sell_amount=2500", 422, 6},
+		{stale, pricePath, 503, 14}, // with a list of books
+	} {
+		ctx := newCtx(tt.path)
+		tt.s.handle(ctx)
+		n := testing.AllocsPerRun(200, func() {
+			ctx.Response.Reset()
+			tt.s.handle(ctx)
+		})
+		if got := ctx.Response.StatusCode(); got != tt.status || n > tt.most {
+			t.Errorf("%s: %d, want %d; %v allocations, want at most %v\n%s",
+				tt.path, got, tt.status, n, tt.most, ctx.Response.Body())
+		}
+	}
+}
+
 // BenchmarkPrice answers one GET /v1/price over two books, without the network.
 func BenchmarkPrice(b *testing.B) {
 	s := small(b, nil)

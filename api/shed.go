@@ -19,7 +19,7 @@ func (s *Server) enter(r *request) bool {
 		s.busy.Add(-1)
 		s.metrics.shed.Add(1)
 	}
-	r.problem(newProblem("overloaded"))
+	r.turnAway("overloaded")
 	return false
 }
 

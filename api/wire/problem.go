@@ -52,14 +52,46 @@ type StaleMarket struct {
 // Append appends p as JSON.
 func (p *Problem) Append(dst []byte) []byte {
 	w := NewWriter(dst)
+	p.begin(w)
+	w.optional("instance", p.Instance)
+	w.Key("code").Str(p.Code)
+	w.Key("request_id").Str(p.RequestID)
+	p.end(w)
+	return w.B
+}
+
+// AppendFor appends p as JSON, as the answer to the request with this path and id,
+// which need no escapes. Those of p are not looked at.
+func (p *Problem) AppendFor(dst, path, id []byte) []byte {
+	w := NewWriter(dst)
+	p.begin(w)
+	if len(path) > 0 {
+		w.Key("instance").plain(path)
+	}
+	w.Key("code").Str(p.Code)
+	w.Key("request_id").plain(id)
+	p.end(w)
+	return w.B
+}
+
+// plain writes a string that needs no escapes.
+func (w *Writer) plain(b []byte) {
+	w.Begin()
+	w.B = append(w.B, b...)
+	w.End()
+}
+
+// begin writes the members before instance.
+func (p *Problem) begin(w *Writer) {
 	w.Open('{')
 	w.Key("type").Str(p.Type)
 	w.Key("title").Str(p.Title)
 	w.Key("status").Int(int64(p.Status))
 	w.optional("detail", p.Detail)
-	w.optional("instance", p.Instance)
-	w.Key("code").Str(p.Code)
-	w.Key("request_id").Str(p.RequestID)
+}
+
+// end writes the members after request_id.
+func (p *Problem) end(w *Writer) {
 	w.Key("retryable").Bool(p.Retryable)
 	p.appendErrors(w)
 	p.appendNoRoute(w)
@@ -76,7 +108,6 @@ func (p *Problem) Append(dst []byte) []byte {
 		w.Close(']')
 	}
 	w.Close('}')
-	return w.B
 }
 
 func (p *Problem) appendErrors(w *Writer) {
