@@ -41,6 +41,7 @@ var Suite = []Part{
 	{"book/top50", top},
 	{"publish", func(k *Kit) ([]Figure, error) { return one(publications(k.Rand, 100, k.Times(2000))) }},
 	{"publish/ways", func(k *Kit) ([]Figure, error) { return publishers(k.Times(2000)) }},
+	{"quote/levels", depths},
 	{"quote/pair/0.05", func(k *Kit) ([]Figure, error) { return quotes(k.Rand, 0.0005, 1.0/5, k.Times(2000)) }},
 	{"quote/pair/2", func(k *Kit) ([]Figure, error) { return quotes(k.Rand, 0.02, 1.0/10, k.Times(2000)) }},
 	{"quote/pair/25", func(k *Kit) ([]Figure, error) { return quotes(k.Rand, 0.25, 1.0/40, k.Times(2000)) }},

@@ -54,7 +54,10 @@ func (d *Side) size(i int) money.Amount {
 
 // Gives is what the arcs give for in, in whole lots: nothing for what is beyond them.
 func (d *Side) Gives(in money.Amount) (out money.Amount) {
-	for i, a := range d.Arcs {
+	first, sum := d.within(in, math.MaxInt64)
+	in, out = in-sum.In, sum.Out
+	for i := first; i < len(d.Arcs); i++ {
+		a := d.Arcs[i]
 		if in < a.In {
 			if n := d.lots(i); n > 0 { // those that in pays
 				return money.AddStop(out, part(part(in, n, a.In, money.Down), a.Out, n, money.Down))
@@ -69,10 +72,10 @@ func (d *Side) Gives(in money.Amount) (out money.Amount) {
 // Costs is the least input for which the arcs give out, in whole lots; 0 if they do
 // not.
 func (d *Side) Costs(out money.Amount) (in money.Amount) {
-	for i, a := range d.Arcs {
-		if out <= 0 {
-			break
-		}
+	first, sum := d.within(math.MaxInt64, out)
+	in, out = sum.In, out-sum.Out
+	for i := first; i < len(d.Arcs) && out > 0; i++ {
+		a := d.Arcs[i]
 		if out < a.Out {
 			if n := d.lots(i); n > 0 {
 				return money.AddStop(in, part(part(out, n, a.Out, money.Up), a.In, n, money.Up))
@@ -85,6 +88,51 @@ func (d *Side) Costs(out money.Amount) (in money.Amount) {
 		return 0
 	}
 	return in
+}
+
+// sumRun is how many arcs a deep amount walks at most before it is found out how deep.
+const sumRun = 8
+
+// deepSide is how many arcs a side has that gains by sums.
+const deepSide = 16 * sumRun
+
+// sum sums up the arcs of a deep side, in what is left of their memory.
+func (d *Side) sum() {
+	n := len(d.Arcs)
+	if d.sums = nil; n < deepSide {
+		return
+	}
+	d.sums, d.Arcs = d.Arcs[n:n], d.Arcs[:n:n]
+	var s Arc
+	for i, a := range d.Arcs {
+		if i%sumRun == 0 {
+			d.sums = append(d.sums, s)
+		}
+		s = Arc{In: money.AddStop(s.In, a.In), Out: money.AddStop(s.Out, a.Out)}
+	}
+}
+
+// within returns a place among the arcs and what is before it: no more than in and out,
+// and not much less than one of them.
+func (d *Side) within(in, out money.Amount) (first int, sum Arc) {
+	if len(d.sums) == 0 || !d.sums[1].within(in, out) {
+		return 0, sum
+	}
+	low, high := 1, len(d.sums)
+	for low+1 < high {
+		if mid := int(uint(low+high) / 2); d.sums[mid].within(in, out) {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low * sumRun, d.sums[low]
+}
+
+// within reports whether a sum is no more than in and out. One that has stopped is more
+// than any amount.
+func (a *Arc) within(in, out money.Amount) bool {
+	return a.In <= in && a.Out <= out && a.In < math.MaxInt64 && a.Out < math.MaxInt64
 }
 
 // lots is how many lots an arc is, 0 where any part of it is traded.

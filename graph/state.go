@@ -31,6 +31,8 @@ type Side struct {
 	// be used. A side has Arcs or Options.
 	Options []Option
 
+	sums []Arc // of all arcs before every sumRun-th, of a deep side
+
 	// Lot is what the base is traded in whole numbers of, in minor units; 0: any amount.
 	Lot  money.Amount
 	sold bool // the base is given, see Lot
@@ -161,7 +163,7 @@ func newSide(v *book.View, levels []book.Level, sc Scales, fee market.Fee, arc a
 		return *old.side
 	}
 	s := Side{
-		Arcs:  make([]Arc, 0, len(levels)),
+		Arcs:  make([]Arc, 0, len(levels)+len(levels)/sumRun+1),
 		Gross: make([]money.Amount, 0, len(levels)),
 	}
 	pow := int(sc.Base) + int(v.PriceScale) - int(sc.Quote)
@@ -240,9 +242,13 @@ func (s *Side) order() {
 	for i := 1; i < len(s.Arcs) && sorted; i++ {
 		sorted = s.Arcs[i-1].Cmp(s.Arcs[i]) >= 0
 	}
-	if sorted {
-		return
+	if !sorted {
+		s.sort()
 	}
+	s.sum()
+}
+
+func (s *Side) sort() {
 	s.moved = true
 	index := make([]int, len(s.Arcs))
 	for i := range index {
