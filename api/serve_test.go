@@ -127,7 +127,7 @@ func TestPriceAllocations(t *testing.T) {
 // TestRefusalAllocations: who is turned away costs no memory, and who asks for more
 // than there is little: the error and its texts.
 func TestRefusalAllocations(t *testing.T) {
-	if raceOn {
+	if race.On {
 		t.Skip("the race detector allocates")
 	}
 	overloaded := small(t, nil)
