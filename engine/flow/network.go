@@ -127,7 +127,7 @@ func (s *Solver) arc(c *arc, i int32) {
 		c.side = nil
 		return
 	}
-	s.sides.at[slot.id] = i
+	slot.at = i
 	if c.rate = slot.top; c.side != slot.side {
 		c.side = slot.side
 	}

@@ -327,7 +327,7 @@ func (s *Solver) writeFills() {
 		if d.in == 0 {
 			continue
 		}
-		i := int(s.sides.at[d.id])
+		i := int(d.at)
 		in, out := d.in, d.out
 		if p := &d.pieces[0]; in <= p.arc.In { // no more than one level
 			r.Fills = append(r.Fills, Fill{Side: i, Book: int(p.book), In: in, Out: out})

@@ -13,8 +13,9 @@ import (
 type side struct {
 	Merged
 	table *table
-	id    int32
-	awake bool // it is among those of the table that are to be emptied
+	key   uint64
+	at    int32 // index in the problem, once they are put in order
+	awake bool  // it is among those of the table that are to be emptied
 
 	full int     // pieces that are filled whole
 	used float64 // of the input of piece full

@@ -11,7 +11,6 @@ type table struct {
 	// Sides that are not empty, or were not: only these are emptied for a new problem.
 	// A problem opens all of its sides, and most orders fill few of them.
 	woken []*side
-	at    []int32 // by side: index in the problem
 }
 
 // slot is what opening a side needs to know of it.
@@ -20,7 +19,7 @@ type slot struct {
 	stamp uint64  // of the books
 	top   float64 // the best rate, 0 if there is none
 	side  *side   // nil: free
-	id    int32
+	at    int32   // index in the problem
 }
 
 // of returns the side of a pair, a new one if there is none.
@@ -31,9 +30,8 @@ func (t *table) of(d *Side) *slot {
 	key := d.key()
 	s := t.find(key)
 	if s.side == nil {
-		s.key, s.side, s.id = key, &side{id: int32(t.n), table: t}, int32(t.n)
+		s.key, s.side = key, &side{key: key, table: t}
 		t.n++
-		t.at = append(t.at, 0)
 	}
 	if d.Stamp == 0 || d.Stamp != s.stamp {
 		s.stamp = d.Stamp
@@ -53,7 +51,10 @@ func (t *table) empty() {
 
 // order puts the sides that are not empty in the order of the problem.
 func (t *table) order() []*side {
-	slices.SortFunc(t.woken, func(a, b *side) int { return int(t.at[a.id] - t.at[b.id]) })
+	for _, d := range t.woken {
+		d.at = t.find(d.key).at
+	}
+	slices.SortFunc(t.woken, func(a, b *side) int { return int(a.at - b.at) })
 	return t.woken
 }
 

@@ -41,6 +41,9 @@ type generation struct {
 // bytes: there are two generations, and the largest network may come on top.
 const generationSides = 1 << 15
 
+// fewSides are laid out sooner than a layout is fetched from memory.
+const fewSides = 16
+
 // shelf is what the usable markets of an edge offer, for all networks that have it.
 type shelf struct {
 	stamp   uint64
@@ -112,7 +115,9 @@ func (s *Solver) newNetwork() *network {
 	for i, e := range n.edges {
 		p.Sides[i] = flow.Side{From: s.numbers[e.From], To: s.numbers[e.To], Key: sideKey(e)}
 	}
-	p.Layout = flow.NewLayout(p)
+	if m > fewSides {
+		p.Layout = flow.NewLayout(p)
+	}
 	s.findPaths(n)
 	return n
 }
