@@ -147,9 +147,9 @@ func appendPaths(paths []path, pl *plan.Plan) []path {
 		for h := range r.Legs {
 			l, sum := &r.Legs[h], &paths[at].hops[h]
 			sum.give, sum.get = l.GiveAsset, l.GetAsset
-			sum.in, sum.out = money.AddStop(sum.in, l.In), money.AddStop(sum.out, l.Out)
-			sum.grossIn = money.AddStop(sum.grossIn, l.GrossIn())
-			sum.grossOut = money.AddStop(sum.grossOut, l.GrossOut())
+			// The engine refuses plans in which these do not fit.
+			sum.in, sum.out = sum.in+l.In, sum.out+l.Out
+			sum.grossIn, sum.grossOut = sum.grossIn+l.GrossIn(), sum.grossOut+l.GrossOut()
 		}
 	}
 	return slices.DeleteFunc(paths, func(p path) bool {

@@ -180,7 +180,7 @@ func (s *pricer) addFee(l *plan.Leg) {
 		s.fees = append(s.fees, feeSum{venue: l.Key.Venue, asset: l.FeeAsset})
 		i = len(s.fees) - 1
 	}
-	s.fees[i].amount = money.AddStop(s.fees[i].amount, l.Fee)
+	s.fees[i].amount += l.Fee // the engine refuses plans in which it does not fit
 }
 
 func (s *pricer) routes(pl *plan.Plan) {

@@ -153,24 +153,51 @@ func optionGross(side *graph.Side, in, out money.Amount) money.Amount {
 	return out
 }
 
-// uncountable reports that what a hop trades before fees does not fit, although what
-// is left after them does.
+// uncountable reports that what is traded for an asset before fees does not fit,
+// although what is left after them does. Where it fits, so does all that is kept of
+// the asset: fees of what is received are part of it, and fees of what is given are
+// part of the rest.
 func (s *Solver) uncountable() bool {
+	all := money.Amount(0) // of all assets together, which nearly always fits
 	for i := range s.hopped {
-		h, sum := &s.hopped[i], money.Amount(0)
+		h := &s.hopped[i]
 		for j := range h.fills {
-			f := &h.fills[j]
-			if s.feeOnIn(h, f) {
-				sum = money.AddStop(sum, f.Out)
-			} else {
-				sum = money.AddStop(sum, f.Gross)
-			}
-		}
-		if sum == math.MaxInt64 && h.out() != sum {
-			return true
+			all = money.AddStop(all, s.traded(h, &h.fills[j]))
 		}
 	}
-	return false
+	if all < math.MaxInt64 {
+		return false
+	}
+	return slices.ContainsFunc(s.hopped, func(h hop) bool { return !s.countable(h.to) })
+}
+
+// countable reports whether what is traded for an asset before fees fits. A fill
+// that takes a fee and is as large as can be counted has been cut.
+func (s *Solver) countable(asset graph.AssetID) bool {
+	left := money.Amount(math.MaxInt64)
+	for i := range s.hopped {
+		h := &s.hopped[i]
+		if h.to != asset {
+			continue
+		}
+		for j := range h.fills {
+			f := &h.fills[j]
+			v := s.traded(h, f)
+			if v > left || v == math.MaxInt64 && !s.feeOnIn(h, f) && s.snap.State(f.Market).Fee.Rate > 0 {
+				return false
+			}
+			left -= v
+		}
+	}
+	return true
+}
+
+// traded is what a fill gets before the fee.
+func (s *Solver) traded(h *hop, f *Fill) money.Amount {
+	if s.feeOnIn(h, f) {
+		return f.Out
+	}
+	return f.Gross
 }
 
 // grossOf is the gross amount of a part of one arc.
