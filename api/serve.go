@@ -125,33 +125,45 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	s.requests.Put(r)
 }
 
+// Fields of every answer, as fasthttp writes their names.
+var (
+	fieldSniff  = []byte("X-Content-Type-Options")
+	noSniff     = []byte("nosniff")
+	fieldCache  = []byte("Cache-Control")
+	fieldID     = []byte("X-Request-Id")
+	fieldTag    = []byte("Etag")
+	fieldTiming = []byte("Server-Timing")
+	fieldLimit  = []byte("Ratelimit")
+	fieldPolicy = []byte("Ratelimit-Policy")
+)
+
 // send writes the answer out.
 func (s *Server) send(ctx *fasthttp.RequestCtx, r *request, to int) {
 	took := s.opts.Clock().Sub(r.start)
 	resp := &ctx.Response
 	resp.SetStatusCode(r.status)
 	h := &resp.Header
+	var buf [64]byte
 	h.SetContentType(r.media)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", r.cache)
-	h.SetBytesV("X-Request-Id", r.id)
+	h.SetCanonical(fieldSniff, noSniff)
+	h.SetCanonical(fieldCache, append(buf[:0], r.cache...))
+	h.SetCanonical(fieldID, r.id)
 	if r.media == mediaHTML {
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	}
 	if len(r.etag) > 0 {
-		h.SetBytesV("ETag", r.etag)
+		h.SetCanonical(fieldTag, r.etag)
 	}
 	if r.allow != "" {
 		h.Set("Allow", r.allow)
 	}
-	var buf [64]byte
-	h.SetBytesV("Server-Timing", appendTiming(buf[:0], took))
+	h.SetCanonical(fieldTiming, appendTiming(buf[:0], took))
 	if r.retryAfter > 0 {
 		h.SetBytesV("Retry-After", strconv.AppendInt(buf[:0], int64(r.retryAfter), 10))
 	}
 	if r.limit.on {
-		h.Set("RateLimit-Policy", s.limiter.policy)
-		h.SetBytesV("RateLimit", r.limit.append(buf[:0]))
+		h.SetCanonical(fieldPolicy, append(buf[:0], s.limiter.policy...))
+		h.SetCanonical(fieldLimit, r.limit.append(buf[:0]))
 	}
 	resp.SetBody(r.out.B)
 	if r.close {
