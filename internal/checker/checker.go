@@ -28,6 +28,7 @@ const (
 	CodeVenue  = "venue"  // a book that may not be used, or that does not exist
 	CodeDepth  = "depth"  // more is given to a book than its levels take, each once
 	CodeFill   = "fill"   // more comes out of a book than its levels give
+	CodeLeast  = "least"  // less than a venue trades
 	CodeFee    = "fee"    // not what the venue keeps of that
 	CodeSum    = "sum"    // parts that do not make the whole
 	CodeSettle = "settle" // not when it is there, or too late
@@ -41,10 +42,10 @@ func (f Fault) String() string { return f.Code + ": " + f.Detail }
 
 // Market is one book as it was published, and what is known of its venue.
 type Market struct {
-	Key    market.Key
-	View   *book.View
-	Fee    *market.Fee // nil: nobody knows it
-	Settle time.Duration
+	Key   market.Key
+	View  *book.View
+	Fee   *market.Fee // nil: nobody knows it
+	Terms market.Terms
 	// Lost says that the feed has missed something of the book since its last
 	// snapshot, whatever View says.
 	Lost bool
@@ -207,7 +208,7 @@ func (c *Checker) barred(m *Market) string {
 		return "has a fee that nobody knows"
 	case len(v.Bids) > 0 && len(v.Asks) > 0 && v.Bids[0].Price >= v.Asks[0].Price:
 		return "is crossed in itself"
-	case o.MaxSettle > 0 && m.Settle > o.MaxSettle:
+	case o.MaxSettle > 0 && m.Terms.Settle > o.MaxSettle:
 		return "settles too late"
 	}
 	return ""
@@ -222,7 +223,7 @@ func (c *Checker) settles() {
 			l := &r.Legs[j]
 			if o := c.markets[l.Key].Offer; o != nil {
 				c.legOfTier(i, j, l, o)
-			} else if l.HasTier || l.Settle != c.markets[l.Key].Settle {
+			} else if l.HasTier || l.Settle != c.markets[l.Key].Terms.Settle {
 				c.fail(CodeSettle, "route %d, leg %d: tier %q of a book, settles in %v", i, j, l.Tier, l.Settle)
 			}
 			sum += l.Settle

@@ -12,14 +12,18 @@ import (
 )
 
 // level is an offer of one price: give in, get out, both after the fee. charge is
-// the fee, down, of the asset that it is taken from.
-type level struct{ in, out, charge *big.Int }
+// the fee, down, of the asset that it is taken from; lots is how many it is, nil where
+// any amount is traded.
+type level struct{ in, out, charge, lots *big.Int }
 
 // offer is what a side of one book offers, best rate first.
 type offer struct {
-	view   *book.View
-	fee    market.Fee
-	levels []level
+	view    *book.View
+	fee     market.Fee
+	asks    market.Terms
+	feeOnIn bool
+	terms   terms
+	levels  []level
 }
 
 var (
@@ -61,13 +65,14 @@ func (c *Checker) rules(m *Market, a plan.Action) *rules {
 	}
 }
 
-// of returns the offer of one level, false if it rounds to nothing or does not
-// fit 63 bits: such a level is not offered.
-func (r *rules) of(l *book.Level) (level, bool) {
-	size := floor(mul(big.NewInt(int64(l.Size)), r.toBase), r.fromSize)
+// of returns the offer of one level and its size in the base before fees, false if it
+// rounds to nothing or does not fit 63 bits: such a level is not offered.
+func (r *rules) of(l *book.Level) (x level, size *big.Int, ok bool) {
+	size = floor(mul(big.NewInt(int64(l.Size)), r.toBase), r.fromSize)
 	cost := mul(mul(size, big.NewInt(int64(l.Price))), r.toQuote) // by byPrice
 	whole := mul(r.byPrice, feeUnit)
-	x, gross := level{charge: floor(mul(cost, r.rate), whole)}, size
+	x.charge = floor(mul(cost, r.rate), whole)
+	gross := size
 	switch {
 	case r.sell:
 		x.in, x.out, gross = size, floor(mul(cost, r.less), whole), floor(cost, r.byPrice)
@@ -77,18 +82,23 @@ func (r *rules) of(l *book.Level) (level, bool) {
 		x.in, x.out = ceil(cost, r.byPrice), floor(mul(size, r.less), feeUnit)
 		x.charge = floor(mul(size, r.rate), feeUnit)
 	}
-	return x, fits(x.in) && fits(x.out) && fits(gross)
+	return x, size, fits(x.in) && fits(x.out) && fits(gross)
 }
 
 // offer returns what a side of a market offers.
 func (c *Checker) offer(m *Market, a plan.Action) *offer {
 	k := sideKey{m.Key, a}
-	if o := c.offers[k]; o != nil && o.view == m.View && o.fee == *m.Fee {
+	if o := c.offers[k]; o != nil && o.view == m.View && o.fee == *m.Fee && o.asks == m.Terms {
 		return o
 	}
-	o, r := &offer{view: m.View, fee: *m.Fee}, c.rules(m, a)
+	r := c.rules(m, a)
+	o := &offer{view: m.View, fee: *m.Fee, asks: m.Terms, feeOnIn: r.feeOnIn, terms: c.terms(m, a)}
 	for _, l := range sideOf(m.View, a) {
-		if x, ok := r.of(&l); ok {
+		x, size, ok := r.of(&l)
+		if ok {
+			x, ok = o.terms.whole(x, size)
+		}
+		if ok {
 			o.levels = append(o.levels, x)
 		}
 	}
@@ -110,9 +120,15 @@ func (c *Checker) holds(m *Market, a plan.Action) int {
 	if m.Offer != nil {
 		return c.holdsTiers(m.Offer, a)
 	}
+	if m.Terms != (market.Terms{Settle: m.Terms.Settle}) {
+		if o := c.offer(m, a); !o.terms.reaches(o.levels) {
+			return 0
+		}
+		return 1
+	}
 	r := c.rules(m, a)
 	for _, l := range sideOf(m.View, a) {
-		if _, ok := r.of(&l); ok {
+		if _, _, ok := r.of(&l); ok {
 			return 1
 		}
 	}
@@ -178,7 +194,7 @@ func feeAsset(l *plan.Leg, f *market.Fee) string {
 	return p.Base
 }
 
-// fill sweeps the levels of one side.
+// fill sweeps the levels of one side. What a venue keeps once comes off what they give.
 func (c *Checker) fill(k sideKey, t *total, o *offer) {
 	left, out, charge, used := new(big.Int).Set(t.in), new(big.Int), new(big.Int), int64(0)
 	for i := 0; i < len(o.levels) && left.Sign() > 0; i++ {
@@ -186,14 +202,26 @@ func (c *Checker) fill(k sideKey, t *total, o *offer) {
 		take, got, fee := x.in, x.out, x.charge
 		if take.Cmp(left) > 0 {
 			take = left
-			got, fee = floor(mul(take, x.out), x.in), floor(mul(take, x.charge), x.in)
+			got, fee = x.part(take), floor(mul(take, x.charge), x.in)
+			if x.lots != nil && !o.feeOnIn { // of the lots that it pays
+				fee = floor(mul(got, x.charge), x.out)
+			}
 		}
 		out.Add(out, got)
 		charge.Add(charge, fee)
 		left = new(big.Int).Sub(left, take)
 		used++
 	}
+	small := t.in.Sign() > 0 && o.terms.bound() && (t.in.Cmp(o.terms.leastIn) < 0 || out.Cmp(o.terms.leastOut) < 0)
+	if t.in.Sign() > 0 {
+		out.Sub(out, o.terms.keeps)
+		if !o.feeOnIn {
+			charge.Add(charge, o.terms.keeps)
+		}
+	}
 	switch {
+	case small:
+		c.fail(CodeLeast, "%s %s: %v into %v is less than is traded", k.key, k.action, t.in, t.out)
 	case left.Sign() > 0:
 		c.fail(CodeDepth, "%s %s: takes %v, its %d levels end %v before", k.key, k.action, t.in, len(o.levels), left)
 	case t.out.Cmp(out) > 0:

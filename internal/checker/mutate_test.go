@@ -145,7 +145,7 @@ var mutations = []struct {
 	{"a venue whose fee nobody knows", "venue", does(func(w *trial) { w.used().Fee = nil })},
 	{"a venue that is excluded", "venue", does(func(w *trial) { w.order.Exclude = append(w.order.Exclude, w.leg().Key.Venue) })},
 	{"a venue that settles too late", "venue", does(func(w *trial) {
-		w.order.MaxSettle, w.used().Settle = time.Second, 2*time.Second
+		w.order.MaxSettle, w.used().Terms.Settle = time.Second, 2*time.Second
 	})},
 	{"the best level is gone", "fill depth", does(func(w *trial) { *w.levels() = (*w.levels())[1:] })},
 	{"no level is left", "depth", does(func(w *trial) { *w.levels() = nil })},
@@ -193,6 +193,15 @@ var mutations = []struct {
 		w.plan.In--
 		return w.plan.ExactOut && len(w.plan.Routes[0].Legs) == 1 && w.leg().Out > 2*w.leg().In
 	}},
+	{"less than a venue trades", "least", does(func(w *trial) { w.used().Terms.MinSize.Coef = 1e9 })},
+	{"what is taken out costs", "fill", does(func(w *trial) {
+		cent := money.Num{Coef: 1, Scale: 2}
+		w.used().Terms.WithdrawBase, w.used().Terms.WithdrawQuote = cent, cent
+	})},
+	{"lots larger than all levels", "depth", does(func(w *trial) { w.used().Terms.Lot.Coef = 1e9 })},
+	{"lots that leave a part of each level", "fill depth", does(func(w *trial) {
+		w.used().Terms.Lot = money.Num{Coef: 1_234_567, Scale: 8}
+	})},
 	{"a fee that is not the venue's", "fee", does(func(w *trial) { w.leg().Fee += w.leg().In + w.leg().Out })},
 	{"a fee below nothing", "fee", does(func(w *trial) { w.leg().Fee = -1 })},
 	{"a fee of another asset", "fee", does(func(w *trial) { w.leg().FeeAsset.Symbol = "XYZ" })},
@@ -206,8 +215,8 @@ var mutations = []struct {
 	{"a bound of fewer hops", "bound", does(func(w *trial) { w.plan.Bound.MaxHops-- })},
 	{"a bound without a venue", "bound", does(func(w *trial) { w.plan.Bound.Barred = append(w.plan.Bound.Barred, "zzz") })},
 	{"a bound within a time", "bound", does(func(w *trial) { w.plan.Bound.MaxSettle = time.Second })},
-	{"there sooner than it is", "settle", does(func(w *trial) { w.used().Settle, w.leg().Settle = time.Second, time.Second })},
-	{"a leg that is there sooner", "settle", does(func(w *trial) { w.used().Settle = time.Second })},
+	{"there sooner than it is", "settle", does(func(w *trial) { w.used().Terms.Settle, w.leg().Settle = time.Second, time.Second })},
+	{"a leg that is there sooner", "settle", does(func(w *trial) { w.used().Terms.Settle = time.Second })},
 	{"a tier of a book", "settle", does(func(w *trial) { w.leg().HasTier = true })},
 }
 

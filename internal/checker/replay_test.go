@@ -15,6 +15,7 @@ import (
 	"chronos.dev/feed/venue/all"
 	"chronos.dev/graph"
 	"chronos.dev/market"
+	"chronos.dev/money"
 	"chronos.dev/sim"
 )
 
@@ -33,12 +34,26 @@ func marketTime() time.Duration {
 // level twice or visits an asset twice, at every tenth of a second, through lost
 // messages and silent venues.
 func TestSimulated(t *testing.T) {
+	simulated(t, settling, 3).enough(t)
+}
+
+// TestSimulatedTerms is TestSimulated with venues that ask for least sizes, whole lots
+// and fees for what is taken out.
+func TestSimulatedTerms(t *testing.T) {
+	s := simulated(t, asking, 1)
+	if s.bound*3 < s.plans || s.inLots*4 < s.plans {
+		t.Errorf("too few plans under terms: %v", &s.tally)
+	}
+}
+
+func simulated(t *testing.T, asks func(market.Key) market.Terms, perStep int) *stage {
+	t.Helper()
 	m := sim.New(sim.Options{Seed: 20, Troubles: true, Start: epoch})
 	s := newStage(t, engine.Options{
 		Assets: m.Assets(), Fees: changing(m.Fees()), Rules: func(market.Key) market.BookRules { return m.Rules() },
-		Terms: settling,
+		Terms: asks,
 	}, 1)
-	s.perStep = 3
+	s.perStep = perStep
 	providers := s.e.Liquidity()
 	tr := &trouble{copies: map[market.Key]*copied{}, next: int64(3 * time.Second)}
 	const every = int64(100 * time.Millisecond)
@@ -53,15 +68,33 @@ func TestSimulated(t *testing.T) {
 		s.trouble(tr, key, ev)
 	}
 	t.Log(s.tally.String(), tr.swallows, "messages taken away")
-	s.enough(t)
 	if s.tiered*20 < s.plans {
 		t.Errorf("only %d plans by providers", s.tiered)
 	}
+	return s
 }
 
 // settling is how long a venue takes, by the length of its name.
 func settling(key market.Key) market.Terms {
 	return market.Terms{Settle: time.Duration(len(key.Venue)-3) * time.Minute}
+}
+
+// asking is what venues ask for beside fees: a least size, a fee for what is taken out,
+// whole lots, or more than one of these; one asks for nothing.
+func asking(key market.Key) market.Terms {
+	t, cent := settling(key), money.Num{Coef: 1, Scale: 2}
+	switch key.Venue {
+	case "binance":
+		t.Lot = cent
+	case "coinbase":
+		t.MinSize = cent
+	case "bitstamp":
+		t.WithdrawBase, t.WithdrawQuote = money.Num{Coef: 4, Scale: 4}, money.Num{Coef: 2, Scale: 4}
+	case "kraken":
+	default:
+		t.Lot, t.MinSize, t.WithdrawQuote = cent, money.Num{Coef: 5, Scale: 2}, cent
+	}
+	return t
 }
 
 // changing are fees of which one changes twice, and is not known in between.

@@ -54,6 +54,7 @@ type tally struct {
 	exactOut, excluding, shared int    // plans; shared: two routes over one side
 	limited                     int    // plans that settle within a time
 	tiered                      int    // plans that use a provider
+	bound, inLots               int    // plans that use a venue with a least size or a withdrawal fee, with lots
 	refused                     map[string]int
 	stale                       map[string]bool // venues that were, at a time of an order
 	worst                       float64         // certified gap of a plan of no dust that is near its bound, bps
@@ -114,7 +115,7 @@ func (s *stage) markets() []checker.Market {
 	for _, m := range s.e.Markets(s.now) {
 		x := checker.Market{Key: m.Key, View: m.View, Lost: s.lost[m.Key]}
 		if s.settle != nil {
-			x.Settle = s.settle(m.Key).Settle
+			x.Terms = s.settle(m.Key)
 		}
 		if f, ok := s.fees.At(m.Key, time.Unix(0, s.now)); ok {
 			x.Fee = &f
@@ -196,17 +197,25 @@ func (s *stage) refuse(req engine.Request, err error) {
 }
 
 func (s *stage) count(p *plan.Plan) {
-	sides, tiers := map[string]int{}, 0
+	sides, tiers, bound, lots := map[string]int{}, 0, 0, 0
 	for _, r := range p.Routes {
 		s.hops[len(r.Legs)]++
 		for _, l := range r.Legs {
 			sides[l.Key.String()+l.Action.String()]++
 			if l.HasTier {
 				tiers = 1
+			} else if s.settle != nil {
+				a := s.settle(l.Key)
+				if a.Lot.Coef > 0 {
+					lots = 1
+				}
+				if a.MinSize.Coef+a.WithdrawBase.Coef > 0 {
+					bound = 1
+				}
 			}
 		}
 	}
-	s.tiered += tiers
+	s.tiered, s.bound, s.inLots = s.tiered+tiers, s.bound+bound, s.inLots+lots
 	for _, n := range sides {
 		if n > 1 {
 			s.shared++
@@ -337,8 +346,8 @@ func depthOf(all []checker.Market, symbol string) (sum float64) {
 func (c *tally) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d events, %d gaps, %d venues stale at times; %d orders, %d plans checked (%d to buy, %d without a venue, "+
-		"%d within a time, %d by providers, %d with two routes over one side; routes of 1, 2, 3 legs: %v), %d verified as JSON; worst gap %.5f bps, %d of more than 1",
-		c.events, c.gaps, len(c.stale), c.orders, c.plans, c.exactOut, c.excluding, c.limited, c.tiered, c.shared, c.hops[1:], c.verified, c.worst, c.far)
+		"%d within a time, %d by providers, %d of least sizes or withdrawals, %d of lots, %d with two routes over one side; routes of 1, 2, 3 legs: %v), %d verified as JSON; worst gap %.5f bps, %d of more than 1",
+		c.events, c.gaps, len(c.stale), c.orders, c.plans, c.exactOut, c.excluding, c.limited, c.tiered, c.bound, c.inLots, c.shared, c.hops[1:], c.verified, c.worst, c.far)
 	fmt.Fprintf(&b, "; refused %v", c.refused)
 	return b.String()
 }
