@@ -92,6 +92,21 @@ func TestBenchHTTPRefuses(t *testing.T) {
 	}
 }
 
+// TestBenchOverload: a bench of a server of its own says what came of an overload. That
+// this machine keeps every limit just now is not promised.
+func TestBenchOverload(t *testing.T) {
+	t.Parallel()
+	out, talk, code := command(t, "bench", "http", "--overload", "--duration", "300ms", "--connections", "4", "-o", "json")
+	var rep load.OverReport
+	if err := json.Unmarshal([]byte(out), &rep); err != nil || code > 1 {
+		t.Fatalf("exit %d, %v: %s%s", code, err, out, talk)
+	}
+	if rep.Target != "overload" || rep.Capacity <= 0 || rep.Over.OK == 0 || rep.Calm.OK == 0 || len(rep.Errors) > 0 ||
+		rep.Over.OK+rep.Shed != rep.Over.Sent || rep.Recovery <= 0 || (code == 0) != (len(rep.Broken) == 0) {
+		t.Errorf("exit %d: %s%s", code, out, talk)
+	}
+}
+
 // The same seed asks the same, another one something else.
 func TestBenchHTTPDrawsOrders(t *testing.T) {
 	t.Parallel()
