@@ -17,13 +17,16 @@ type Limit struct {
 // quarter above it; where not, above what it was when this was written, so that it gets
 // no worse unseen.
 var Limits = []Limit{
-	{"book/update/1000", "book/update/1000", 0, map[string]float64{"tidwall Map": 1.5, "tidwall BTreeG": 1.1}},
+	{"book/update/1000", "book/update/1000", 0, map[string]float64{"tidwall Map": 0.7, "tidwall BTreeG": 0.5}},
+	{"book/update/1000", "book/ladder/1000", 0, map[string]float64{"tidwall Map": 0.3}},
+	{"book/consolidated", "book/consolidated", 0, map[string]float64{"tidwall Map": 0.9}},
 	{"book/top50", "book/top50", 0, map[string]float64{"tidwall Map Scan": 0.7 * 1.25}},
 	{"quote/pair/2", "quote/pair/kernel/2", 0, map[string]float64{"tree of losers": 3}},
+	{"quote/levels", "quote/levels/500", 0, map[string]float64{"5 levels": 3 * 1.25}},
 	{"num", "num/mul", 0, map[string]float64{"shopspring": 1.25 / 30}},
 	{"num", "num/div", 0, map[string]float64{"shopspring": 1.25 / 60}},
-	{"num", "num/parse", 0, map[string]float64{"shopspring": 0.6}},
-	{"num", "num/format", 0, map[string]float64{"shopspring": 0.3}},
+	{"num", "num/parse", 0, map[string]float64{"shopspring": 0.25}},
+	{"num", "num/format", 0, map[string]float64{"shopspring": 1.25 / 6}},
 	{"growth/levels", "growth/levels/2000", 16, map[string]float64{"levels 20": 1.5}},
 }
 
