@@ -411,6 +411,6 @@ func (l *ladder) resize(by money.Size) {
 	for k, ok := l.near.first(); ok; k, ok = l.near.after(k) {
 		l.near.slots[l.near.at(k)].size *= by
 	}
-	l.far.ascend(math.MinInt64, func(_ int64, lv *Level) bool { lv.Size *= by; return true })
+	l.far.resize(by)
 	l.top.Size *= by
 }
