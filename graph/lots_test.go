@@ -80,6 +80,11 @@ func TestLotsUnderTerms(t *testing.T) {
 			t.Errorf("%d costs %d, want %d", out, got, want)
 		}
 	}
+	s = &State{Sell: Side{Arcs: []Arc{{In: 100, Out: 200}}, Gross: []money.Amount{200}}}
+	s.Bind(Terms{Lot: 10, MinBase: 21, FeeQuote: 7}) // two lots are less than the least
+	if s.Sell.GivesBound(29) != 0 || s.Sell.GivesBound(30) != 53 || s.Sell.CostsBound(1) != 30 {
+		t.Errorf("a least size between lots: %+v", s.Sell.Options)
+	}
 	plain := &Side{}
 	if plain.GivesBound(5) != 0 || plain.CostsBound(5) != 0 {
 		t.Error("a side without an option gives nothing")

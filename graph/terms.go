@@ -25,8 +25,17 @@ func (s *State) Bind(t Terms) {
 	if t.MinBase == 0 && t.FeeBase == 0 && t.FeeQuote == 0 {
 		return
 	}
-	s.Sell.bind(t.Settle, max(t.MinBase, 1), money.AddStop(t.FeeQuote, 1), t.FeeQuote)
+	s.Sell.bind(t.Settle, max(wholeLots(t.MinBase, t.Lot), 1), money.AddStop(t.FeeQuote, 1), t.FeeQuote)
 	s.Buy.bind(t.Settle, 1, max(t.MinBase, money.AddStop(t.FeeBase, 1)), t.FeeBase)
+}
+
+// wholeLots is x as far up as makes whole lots, at most MaxInt64: of less than a least
+// size the lots in it would not be enough.
+func wholeLots(x, lot money.Amount) money.Amount {
+	if lot <= 1 || x%lot == 0 {
+		return x
+	}
+	return money.AddStop(x, lot-x%lot)
 }
 
 // bind makes one option of the arcs of a side: at least in and out of them at once,

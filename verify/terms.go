@@ -34,7 +34,11 @@ func (s *side) bind(t terms) {
 	s.book = &side{sideName: s.sideName, feeOnIn: s.feeOnIn, levels: s.levels, lot: s.lot}
 	s.levels, s.takes = nil, t.takesQuote
 	one := big.NewInt(1)
-	in, out := most(t.least, one), new(big.Int).Add(t.takesQuote, one)
+	sold := t.least // in whole lots, for what is less trades too few of them
+	if s.lot != nil {
+		sold = new(big.Int).Mul(ceil(new(big.Rat).SetFrac(t.least, s.lot)), s.lot)
+	}
+	in, out := most(sold, one), new(big.Int).Add(t.takesQuote, one)
 	if s.Side == "buy" {
 		s.takes = t.takesBase
 		in, out = one, most(t.least, new(big.Int).Add(t.takesBase, one))

@@ -212,7 +212,8 @@ func (c *Checker) fill(k sideKey, t *total, o *offer) {
 		left = new(big.Int).Sub(left, take)
 		used++
 	}
-	small := t.in.Sign() > 0 && o.terms.bound() && (t.in.Cmp(o.terms.leastIn) < 0 || out.Cmp(o.terms.leastOut) < 0)
+	small := t.in.Sign() > 0 && o.terms.bound() &&
+		(o.terms.trades(t.in).Cmp(o.terms.leastIn) < 0 || out.Cmp(o.terms.leastOut) < 0)
 	if t.in.Sign() > 0 {
 		out.Sub(out, o.terms.keeps)
 		if !o.feeOnIn {

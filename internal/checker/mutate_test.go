@@ -194,6 +194,12 @@ var mutations = []struct {
 		return w.plan.ExactOut && len(w.plan.Routes[0].Legs) == 1 && w.leg().Out > 2*w.leg().In
 	}},
 	{"less than a venue trades", "least", does(func(w *trial) { w.used().Terms.MinSize.Coef = 1e9 })},
+	{"lots of which those that are paid for are too few", "least", func(w *trial) bool {
+		l := w.leg()
+		given := func(x money.Amount) money.Num { return money.Num{Coef: int64(x), Scale: l.GiveAsset.EngineScale} }
+		w.used().Terms.MinSize, w.used().Terms.Lot = given(l.In), given(l.In/2+1)
+		return w.single() && l.Action == plan.Sell
+	}},
 	{"what is taken out costs", "fill", does(func(w *trial) {
 		cent := money.Num{Coef: 1, Scale: 2}
 		w.used().Terms.WithdrawBase, w.used().Terms.WithdrawQuote = cent, cent

@@ -92,7 +92,7 @@ func asking(key market.Key) market.Terms {
 		t.WithdrawBase, t.WithdrawQuote = money.Num{Coef: 4, Scale: 4}, money.Num{Coef: 2, Scale: 4}
 	case "kraken":
 	default:
-		t.Lot, t.MinSize, t.WithdrawQuote = cent, money.Num{Coef: 5, Scale: 2}, cent
+		t.Lot, t.MinSize, t.WithdrawQuote = money.Num{Coef: 7, Scale: 2}, money.Num{Coef: 1, Scale: 1}, cent // a least size between lots
 	}
 	return t
 }

@@ -23,6 +23,14 @@ func (c *Checker) terms(m *Market, a plan.Action) terms {
 // bound reports whether the side cannot be used in any amount.
 func (t *terms) bound() bool { return t.leastIn.Sign()+t.leastOut.Sign()+t.keeps.Sign() > 0 }
 
+// trades is what of in is whole lots, of a side where the base is given.
+func (t *terms) trades(in *big.Int) *big.Int {
+	if t.lot.Cmp(one) <= 0 {
+		return in
+	}
+	return mul(floor(in, t.lot), t.lot)
+}
+
 // whole cuts a level to whole lots, false where none is left. size is how much of the
 // base it is, before fees.
 func (t *terms) whole(x level, size *big.Int) (level, bool) {
