@@ -13,9 +13,10 @@ type shelf struct {
 	levels btree.Map[int64, Level]
 }
 
-// set sets a level and reports whether there was one.
+// set sets a level and reports whether there was one. Load is Set that looks at the
+// end first: snapshots come in order.
 func (s *shelf) set(key int64, lv *Level) (had bool) {
-	_, had = s.levels.Set(key, *lv)
+	_, had = s.levels.Load(key, *lv)
 	s.n = s.levels.Len()
 	return had
 }
