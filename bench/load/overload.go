@@ -75,7 +75,7 @@ func Overload(ctx context.Context, o Options) (*OverReport, error) {
 	}
 	rep.add(r)
 	o.Rate, o.Drop = rep.Capacity/2, true
-	if rep.Calm, r, err = rep.phase(ctx, o); err != nil {
+	if rep.Calm, _, err = rep.phase(ctx, o); err != nil {
 		return nil, err
 	}
 	over := o
