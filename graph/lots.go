@@ -59,14 +59,21 @@ func (d *Side) Gives(in money.Amount) (out money.Amount) {
 	for i := first; i < len(d.Arcs); i++ {
 		a := d.Arcs[i]
 		if in < a.In {
-			if n := d.lots(i); n > 0 { // those that in pays
-				return money.AddStop(out, part(part(in, n, a.In, money.Down), a.Out, n, money.Down))
-			}
-			return money.AddStop(out, part(in, a.Out, a.In, money.Down))
+			return money.AddStop(out, d.Part(i, in))
 		}
 		in, out = in-a.In, money.AddStop(out, a.Out)
 	}
 	return out
+}
+
+// Part is what the i-th arc gives for in, which is at most what it takes: for the whole
+// lots that in pays.
+func (d *Side) Part(i int, in money.Amount) money.Amount {
+	a := d.Arcs[i]
+	if n := d.lots(i); n > 0 {
+		return part(part(in, n, a.In, money.Down), a.Out, n, money.Down)
+	}
+	return part(in, a.Out, a.In, money.Down)
 }
 
 // Costs is the least input for which the arcs give out, in whole lots; 0 if they do

@@ -46,3 +46,25 @@ func TestEntryBeyondTheOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestEnvelopeBeyondAllAmounts: where the arcs of an option sum to more than fits, the
+// envelope ends on its curve, and the bound with it.
+func TestEnvelopeBeyondAllAmounts(t *testing.T) {
+	const half = 1 << 62
+	o := graph.Option{Entry: graph.Arc{In: 10, Out: 20}, More: []graph.Arc{{In: half / 4, Out: half}, {In: half, Out: 3 * half / 2}}}
+	arcs := Envelope(&graph.Side{Options: []graph.Option{o}}, 0)
+	in, out := money.Amount(0), money.Amount(0)
+	for _, a := range arcs {
+		in, out = in+a.In, out+a.Out
+	}
+	if want := money.Amount(half/4 + (half-20)/3*2); out != 1<<63-1 || in < want || in > want+20 {
+		t.Errorf("%v: ends at %d into %d, want about %d", arcs, in, out, want)
+	}
+	var s Solver
+	p := flow.Problem{Assets: 2, Source: 0, Target: 1, MaxHops: 1, Out: 1<<63 - 3_000_000, Sides: []flow.Side{
+		{From: 0, To: 1, Books: []*graph.Side{{Options: []graph.Option{o}}}},
+	}}
+	if r := s.Solve(&p, 0); r.Bound > r.In || r.In > in-1_990_000 || r.Bound < in-2_010_000 {
+		t.Errorf("costs %d, bound %d, want about %d", r.In, r.Bound, in-2_000_000)
+	}
+}

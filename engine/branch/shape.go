@@ -81,12 +81,27 @@ func points(options []graph.Option, allowed uint64) []graph.Arc {
 			all = append(all, at)
 		}
 		for _, a := range o.More {
-			at = graph.Arc{In: money.AddStop(at.In, a.In), Out: money.AddStop(at.Out, a.Out)}
-			all = append(all, at)
+			all = append(all, beyond(at, a))
+			if at = all[len(all)-1]; max(at.In, at.Out) == math.MaxInt64 {
+				break
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b graph.Arc) int { return cmp.Or(cmp.Compare(a.In, b.In), cmp.Compare(b.Out, a.Out)) })
 	return all
+}
+
+// beyond is where an arc leads to from a corner, or as far along it as amounts fit: a
+// corner of which one of the two was cut would lie below the curve.
+func beyond(at, a graph.Arc) graph.Arc {
+	in, out := math.MaxInt64-at.In, math.MaxInt64-at.Out
+	switch {
+	case a.In <= in && a.Out <= out:
+		return graph.Arc{In: at.In + a.In, Out: at.Out + a.Out}
+	case above(in, a.Out, out, a.In): // the output ends first
+		return graph.Arc{In: at.In + part(out, a.In, a.Out, money.Down), Out: math.MaxInt64}
+	}
+	return graph.Arc{In: math.MaxInt64, Out: at.Out + part(in, a.Out, a.In, money.Up)}
 }
 
 // envelope joins the corners of the upper hull by arcs. See Andrew (1979), another

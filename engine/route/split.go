@@ -136,7 +136,7 @@ func gross(side *graph.Side, in, out money.Amount) (sum money.Amount) {
 		}
 		take, got := min(in, a.In), min(out, a.Out)
 		if take < a.In {
-			got = min(out, mulDiv(take, a.Out, a.In, money.Down))
+			got = min(out, side.Part(i, take))
 		}
 		sum = money.AddStop(sum, grossOf(side, i, take, got))
 		in, out = in-take, out-got
