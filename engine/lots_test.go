@@ -94,6 +94,11 @@ func TestLots(t *testing.T) {
 		for _, p := range append(all.Paths, all.Best) {
 			w.check(i, &p.Plan)
 		}
+		for _, x := range all.Paths {
+			if p := &all.Best.Plan; p.Bound.Amount > 0 && (x.Plan.Out > p.Out || x.Plan.In < p.In) && !hair(&x.Plan, p) {
+				t.Errorf("case %d: a path is ahead, %d into %d against %d into %d", i, x.Plan.In, x.Plan.Out, p.In, p.Out)
+			}
+		}
 		p, b := &all.Best.Plan, all.Best.Plan.Bound.Amount
 		switch {
 		case p.ExactOut && p.In < b, !p.ExactOut && p.Out > b:
@@ -108,6 +113,11 @@ func TestLots(t *testing.T) {
 	if answered < 1_000 || equal < 100 || wide > answered/20 {
 		t.Error("lots cost too much, or the cases have lost their variety")
 	}
+}
+
+// hair reports that two plans differ by less than a hundredth of a basis point.
+func hair(p, q *plan.Plan) bool {
+	return max(p.Out-q.Out, q.Out-p.Out) <= q.Out/1e6 && max(p.In-q.In, q.In-p.In) <= q.In/1e6
 }
 
 func (w *lotted) check(i int, p *plan.Plan) {

@@ -186,7 +186,7 @@ func (l *link) cut(first *link, out, in money.Amount) {
 	*first = *l
 	first.in, first.out, first.fee = in, out, 0
 	part, whole := out, l.out
-	if l.feeOnIn {
+	if l.feeOnIn || l.out == 0 { // or all that it is taken from is forgone
 		part, whole = in, l.in
 	}
 	if whole > 0 {

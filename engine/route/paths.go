@@ -21,7 +21,19 @@ func (s *Solver) Paths(snap *graph.Snapshot, req Request, n int) []*Answer {
 	req.check()
 	s.snap, s.req = snap, req
 	s.mark()
-	var best []path
+	best := s.rank(n)
+	left := s.leftOut(nil)
+	answers := make([]*Answer, 0, len(best))
+	for _, p := range best {
+		if a := (&Answer{Path: s.assets(nil, p), LeftOut: left}); s.replay(a) {
+			answers = append(answers, a)
+		}
+	}
+	return answers
+}
+
+// rank returns the best paths, at most n, best first, lots aside.
+func (s *Solver) rank(n int) (best []path) {
 	s.eachPath(func(edges []*graph.Edge) {
 		p := path{n: len(edges) - 1, found: true}
 		for i := range p.n {
@@ -33,14 +45,29 @@ func (s *Solver) Paths(snap *graph.Snapshot, req Request, n int) []*Answer {
 			best = best[:min(len(best), n)]
 		}
 	})
-	left := s.leftOut(nil)
-	answers := make([]*Answer, 0, len(best))
-	for _, p := range best {
-		if a := (&Answer{Path: s.assets(nil, p), LeftOut: left}); s.replay(a) {
-			answers = append(answers, a)
+	return best
+}
+
+// throughLots returns the best of a, which may be nil, and of the paths that would be
+// best without lots: these may cost a path more than it is ahead.
+func (s *Solver) throughLots(a *Answer) *Answer {
+	best := a
+	for _, p := range s.rank(MaxPaths) {
+		one := &Answer{Path: s.assets(nil, p)}
+		if s.replay(one) && (best == nil || better(&one.Plan, &best.Plan)) {
+			best = one
 		}
 	}
-	return answers
+	if best == nil || len(best.Path) == 0 {
+		return best
+	}
+	way := slices.Clone(best.Path)
+	one := s.memory.single.empty() // again, since what it rests on was overwritten
+	if one.Path = append(one.Path, way...); !s.replay(one) {
+		return nil
+	}
+	s.boundPath(one)
+	return one
 }
 
 // Best returns what Paths returns first, without evaluating every path: another one

@@ -152,6 +152,7 @@ func (s *Solver) SolveIn(m *Memory, snap *graph.Snapshot, req Request) (*Answer,
 	s.proof.reset(req.Out > 0)
 	s.boundSplit()
 	if a == nil || !s.proof.near(&a.Plan) {
+		lots := s.hasLots()
 		if d := s.beyond(); d != nil {
 			return nil, d
 		}
@@ -160,6 +161,9 @@ func (s *Solver) SolveIn(m *Memory, snap *graph.Snapshot, req Request) (*Answer,
 			if a == nil || better(&one.Plan, &a.Plan) {
 				a = one
 			}
+		}
+		if lots {
+			a = s.throughLots(a)
 		}
 	}
 	if a == nil {

@@ -15,7 +15,7 @@ import (
 // the books end before the order. The kernel's result is kept, for its bound.
 func (s *Solver) split() *Answer {
 	s.build()
-	s.chosen = nil
+	s.chosen, s.hopped = nil, s.hopped[:0]
 	var r *flow.Result
 	if s.net.options {
 		s.chosen = s.chooser.Solve(&s.net.problem, s.req.MaxSettle)
