@@ -11,6 +11,7 @@ import (
 	"chronos.dev/engine/plan"
 	"chronos.dev/engine/route"
 	"chronos.dev/graph"
+	blocked "chronos.dev/graph/ladder"
 	"chronos.dev/money"
 )
 
@@ -64,7 +65,8 @@ func quotes(r *rand.Rand, share, target float64, times int) ([]Figure, error) {
 				q.sink += a.Plan.Out
 			}
 		}}, merge)
-	return []Figure{kernel, answer}, nil
+	merge.Target = target
+	return append([]Figure{kernel, answer}, q.ladders(name, amount, merge, times)...), nil
 }
 
 // quoting is a pair that stands still.
@@ -78,6 +80,7 @@ type quoting struct {
 	kernel  flow.Solver
 	problem *flow.Problem
 	tree    losers
+	ladder  *blocked.Writer
 	sink    money.Amount // so that nothing is left out as unused
 }
 
@@ -111,6 +114,7 @@ func (q *quoting) merge(in money.Amount) (out money.Amount) {
 func (q *quoting) check() error {
 	all := slices.Concat(q.sides...)
 	slices.SortStableFunc(all, func(a, b graph.Arc) int { return -a.Cmp(b) })
+	q.ladder = newLadder(q.sides)
 	q.problem = q.stated.Problem(q.snap, q.request(q.amounts[0]))
 	for _, amount := range q.amounts {
 		want, left := 0.0, float64(amount)
@@ -124,6 +128,10 @@ func (q *quoting) check() error {
 			return fmt.Errorf("bench: %d of a pair: %w", amount, err)
 		}
 		q.problem.In = amount
+		stepped, _ := q.ladder.Load().Out(amount)
+		if kernel := q.kernel.Solve(q.problem).Out; stepped != kernel {
+			return fmt.Errorf("bench: %d of a pair gives %d by the kernel, %d by the ladder", amount, kernel, stepped)
+		}
 		for name, got := range map[string]money.Amount{
 			"answer": answer.Plan.Out, "kernel": q.kernel.Solve(q.problem).Out, "tree of losers": q.merge(amount),
 		} {

@@ -21,8 +21,8 @@ var floors = []floor{
 	{"api/wire", ""},
 	{"api/admin", "engine dump market"},
 	{"verify", ""},
-	{"bench", "bench/meter engine engine/flow engine/plan engine/route feed/capture feed/venue/all graph book " +
-		"sim market money money/text"},
+	{"bench", "bench/meter engine engine/flow engine/plan engine/route feed/capture feed/venue/all graph " +
+		"graph/ladder book sim market money money/text"},
 	{"bench/load", "bench/meter"},
 	{"bench/peers", "bench"},
 	{"bench/page", "bench bench/load bench/meter"},
@@ -36,6 +36,7 @@ var floors = []floor{
 	{"engine/flow", "graph money"},
 	{"engine/plan", "market money"},
 	{"graph", "book market money"},
+	{"graph/ladder", "graph money"},
 	{"treasury", "market money"},
 	{"book", "market money"},
 	// feed keeps one book an instrument while it publishes, for snapshots.
